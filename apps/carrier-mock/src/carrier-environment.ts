@@ -1,0 +1,14 @@
+import type { Environment } from '@orderbridge/service';
+import { z } from 'zod';
+
+export const carrierEnvironment = {
+  LEDGER_FOLDER: z.string().describe('folder in which the carrier keeps its shipments'),
+  LATE_ANSWER_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(10_000)
+    .describe('milliseconds by which the answer to a booking for the postal code 99408 is late'),
+} satisfies Environment;
+
+export type CarrierConfig = z.infer<z.ZodObject<typeof carrierEnvironment>>;

@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  fixtureEvent,
+  inventoryOutOfStock,
+  inventoryReserved,
+  orderCreated,
+  orderShipped,
+  type DataOf,
+} from '@orderbridge/contracts';
+import { KafkaPublisher } from '@orderbridge/kafka';
+import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
+import { loadConfig } from '@orderbridge/service';
+import request from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { expectGolden } from '../../../test/service/golden.js';
+import { createTestDatabase } from '../../../test/postgres/test-database.js';
+import {
+  newDelivery,
+  startServiceUnderTest,
+  type ServiceUnderTest,
+} from '../../../test/service/service-under-test.js';
+import { inventoryEnvironment } from './inventory-environment.js';
+import { InventoryModule } from './inventory.module.js';
+
+const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const TABLE = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb';
+const ARMCHAIR = 'cccccccc-cccc-cccc-cccc-cccccccccccc';
+
+describe('inventory service', () => {
+  let databaseUrl: string;
+  let service: ServiceUnderTest;
+
+  const start = async () =>
+    startServiceUnderTest(
+      InventoryModule.forRoot(
+        loadConfig(inventoryEnvironment, {
+          DATABASE_URL: databaseUrl,
+          KAFKA_BROKERS: 'nowhere:1',
+          IBM_MQ_QUEUE_MANAGER: 'QM1',
+          IBM_MQ_CONNECTION_NAME: 'nowhere(1)',
+          SEED_FILE: 'deploy/demo/products.json',
+        }),
+      ),
+      { kafka: KafkaPublisher, mq: IbmMqPublisher },
+    );
+
+  beforeAll(async () => {
+    databaseUrl = await createTestDatabase();
+    service = await start();
+  });
+
+  afterAll(() => service.close());
+
+  const http = () => request(service.app.getHttpServer());
+  const stockOf = async (productId: string) => (await http().get(`/inventory/${productId}`).expect(200)).body;
+  const setStock = (productId: string, quantity: number) =>
+    http().put(`/inventory/${productId}/update`).send({ quantity });
+  const order = (quantities: Record<string, number>, orderId = uuid()): DataOf<typeof orderCreated> => ({
+    ...fixtureEvent(orderCreated).data,
+    orderId,
+    items: quantities,
+    lines: Object.entries(quantities).map(([productId, quantity]) => ({
+      productId,
+      name: 'x',
+      quantity,
+      unitPrice: 1,
+    })),
+  });
+
+  describe('reservation', () => {
+    test('reserves all lines and tells payment and order the golden inventory.reserved', async () => {
+      const before = [await stockOf(LAMP), await stockOf(TABLE)];
+      const { data } = fixtureEvent(orderCreated);
+      await service.deliver(newDelivery(orderCreated, data));
+      expect((await stockOf(LAMP)).reserved).toBe(before[0].reserved + 2);
+      expect((await stockOf(TABLE)).reserved).toBe(before[1].reserved + 1);
+      const [toOrder] = await service.kafka.until(inventoryReserved, 1);
+      const [toPayment] = await service.mq.until(inventoryReserved, 1);
+      expectGolden(inventoryReserved, toOrder);
+      expectGolden(inventoryReserved, toPayment);
+      expect(toPayment?.destination).toEqual({ broker: 'ibm-mq', name: 'INVENTORY.EVENTS' });
+      expect(toPayment?.messageId).toBe(toOrder?.messageId);
+    });
+
+    test('reserves nothing when one line lacks, and says what', async () => {
+      await setStock(TABLE, (await stockOf(TABLE)).reserved).expect(200);
+      const before = await stockOf(LAMP);
+      const { data } = fixtureEvent(orderCreated);
+      await service.deliver(
+        newDelivery(orderCreated, { ...data, orderId: fixtureEvent(inventoryOutOfStock).data.orderId }),
+      );
+      expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, available: before.available });
+      const [message] = await service.mq.until(inventoryOutOfStock, 1);
+      expectGolden(inventoryOutOfStock, message);
+      await setStock(TABLE, 1_000_000).expect(200);
+    });
+
+    test('reserves once, however often the order is delivered', async () => {
+      const delivery = newDelivery(orderCreated, order({ [LAMP]: 3 }));
+      const before = await stockOf(LAMP);
+      await service.deliver(delivery, delivery);
+      await service.deliver(delivery);
+      expect((await stockOf(LAMP)).reserved).toBe(before.reserved + 3);
+    });
+
+    test('one hot product, many orders in batches of two replicas: sold out to the last piece, never below', async () => {
+      const other = await start();
+      try {
+        const { reserved } = await stockOf(ARMCHAIR);
+        await setStock(ARMCHAIR, reserved + 100).expect(200);
+        const deliveries = Array.from({ length: 150 }, () =>
+          newDelivery(orderCreated, order({ [ARMCHAIR]: 1, [LAMP]: 1 })),
+        );
+        const batches: Promise<unknown>[] = [];
+        for (let at = 0; at < deliveries.length; at += 15) {
+          const replica = at % 2 === 0 ? service : other;
+          batches.push(replica.deliver(...deliveries.slice(at, at + 15)));
+        }
+        await Promise.all(batches);
+        expect(await stockOf(ARMCHAIR)).toMatchObject({ available: 0, reserved: reserved + 100 });
+        const keys = new Set(deliveries.map(({ key }) => key));
+        const decided = () =>
+          [...service.kafka.messages, ...other.kafka.messages].filter(({ key }) => keys.has(key));
+        while (decided().length < 150) await sleep(10);
+        const count = (type: string) => decided().filter(({ headers }) => headers['ce_type'] === type).length;
+        expect([count('inventory.reserved'), count('inventory.out-of-stock')]).toEqual([100, 50]);
+      } finally {
+        await other.close();
+      }
+    });
+
+    test('batches that want the same products in opposite orders do not block each other for good', async () => {
+      const other = await start();
+      try {
+        const before = (await stockOf(LAMP)).reserved;
+        await Promise.all(
+          Array.from({ length: 20 }, (_, n) =>
+            (n % 2 ? service : other).deliver(
+              newDelivery(
+                orderCreated,
+                n % 2 ? order({ [LAMP]: 1, [TABLE]: 1 }) : order({ [TABLE]: 1, [LAMP]: 1 }),
+              ),
+            ),
+          ),
+        );
+        expect((await stockOf(LAMP)).reserved).toBe(before + 20);
+      } finally {
+        await other.close();
+      }
+    });
+
+    test('a shipped order leaves the stock, once', async () => {
+      const data = order({ [LAMP]: 4 });
+      await service.deliver(newDelivery(orderCreated, data));
+      const before = await stockOf(LAMP);
+      const shipped = () =>
+        newDelivery(orderShipped, { ...fixtureEvent(orderShipped).data, orderId: data.orderId });
+      await service.deliver(shipped());
+      await service.deliver(shipped());
+      expect(await stockOf(LAMP)).toMatchObject({
+        onHand: before.onHand - 4,
+        reserved: before.reserved - 4,
+        shipped: before.shipped + 4,
+        available: before.available,
+      });
+    });
+  });
+
+  describe('HTTP', () => {
+    test('pages through the products', async () => {
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { body } = await http()
+          .get('/inventory')
+          .query({ limit: 3, ...(cursor && { cursor }) })
+          .expect(200);
+        seen.push(...body.products.map(({ productId }: { productId: string }) => productId));
+        cursor = body.nextCursor;
+      } while (cursor);
+      expect(seen).toHaveLength(10);
+      expect(seen).toEqual(seen.toSorted());
+    });
+
+    test.each<[string, unknown]>([
+      ['nothing', {}],
+      ['a negative quantity', { quantity: -1 }],
+      ['text', { quantity: '5' }],
+      ['an unknown field', { quantity: 5, colour: 'red' }],
+    ])('refuses %s', async (_, body) => {
+      const before = await stockOf(LAMP);
+      const response = await http()
+        .put(`/inventory/${LAMP}/update`)
+        .send(body as object)
+        .expect(400);
+      expect(response.headers['content-type']).toMatch(/problem\+json/);
+      expect(await stockOf(LAMP)).toEqual(before);
+    });
+
+    test('refuses fewer pieces than are promised to orders', async () => {
+      await service.deliver(newDelivery(orderCreated, order({ [LAMP]: 1 })));
+      const { reserved } = await stockOf(LAMP);
+      const response = await setStock(LAMP, reserved - 1).expect(409);
+      expect(response.body).toMatchObject({ reserved });
+    });
+
+    test('a product that is not kept is 404', async () => {
+      await http().get('/inventory/99999999-9999-4999-8999-999999999999').expect(404);
+      await setStock('99999999-9999-4999-8999-999999999999', 1).expect(404);
+    });
+  });
+});

@@ -1,0 +1,34 @@
+import { priceOrder, UnknownProductsError } from './pricing.js';
+
+const products = new Map(
+  [
+    { productId: 'lamp', name: 'Lamp', unitPrice: 15_000, currency: 'EUR' },
+    { productId: 'vase', name: 'Vase', unitPrice: 3_425, currency: 'EUR' },
+  ].map((product) => [product.productId, product]),
+);
+
+test('prices come from the list, in minor units', () => {
+  const order = priceOrder(
+    new Map([
+      ['lamp', 2],
+      ['vase', 3],
+    ]),
+    products,
+  );
+  expect(order.total).toBe(40_275);
+  expect(order.currency).toBe('EUR');
+  expect(order.lines).toEqual([
+    { productId: 'lamp', name: 'Lamp', quantity: 2, unitPrice: 15_000 },
+    { productId: 'vase', name: 'Vase', quantity: 3, unitPrice: 3_425 },
+  ]);
+});
+
+test('names every product that is not on the list', () => {
+  const quantities = new Map([
+    ['lamp', 1],
+    ['sofa', 1],
+    ['desk', 1],
+  ]);
+  expect(() => priceOrder(quantities, products)).toThrow(UnknownProductsError);
+  expect(() => priceOrder(quantities, products)).toThrow(/sofa, desk/);
+});

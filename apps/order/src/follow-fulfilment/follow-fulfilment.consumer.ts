@@ -1,0 +1,140 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import {
+  causedBy,
+  inventoryOutOfStock,
+  inventoryReserved,
+  orderFulfilmentFailed,
+  orderPaid,
+  orderPaymentFailed,
+  orderRejected,
+  orderReserved,
+  orderShipped,
+  paymentFailed,
+  paymentProcessed,
+  shipmentCreated,
+  shipmentFailed,
+  type CloudEvent,
+  type DataOf,
+  type EventContract,
+  type OrderStatusChanged,
+} from '@orderbridge/contracts';
+import { OnEvent, PermanentError, type EventContext } from '@orderbridge/messaging';
+import {
+  ContradictionError,
+  statusAfter,
+  type FulfilmentEvent,
+  type OrderStatus,
+} from '../domain/fulfilment.js';
+import { OrderRepository, type NewTimelineEntry, type OrderProgress } from '../storage/order.repository.js';
+
+/** What is announced when an order comes to a status. */
+const ANNOUNCEMENTS: Readonly<Record<Exclude<OrderStatus, 'PLACED'>, EventContract<OrderStatusChanged>>> = {
+  RESERVED: orderReserved,
+  PAID: orderPaid,
+  SHIPPED: orderShipped,
+  REJECTED: orderRejected,
+  PAYMENT_FAILED: orderPaymentFailed,
+  FULFILMENT_FAILED: orderFulfilmentFailed,
+};
+
+/** What an event tells of an order, beside the status it leads to. */
+interface News {
+  readonly reason?: string;
+  readonly invoiceNumber?: string;
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
+  readonly detail?: string;
+}
+
+const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
+  'inventory.reserved': () => ({}),
+  'inventory.out-of-stock': ({ lacking }: DataOf<typeof inventoryOutOfStock>) => ({
+    reason: `Out of stock: ${lacking
+      .map(({ name, requested, available }) => `${name} (${requested} ordered, ${available} available)`)
+      .join(', ')}.`,
+  }),
+  'payment.processed': ({ invoiceNumber, chargeId }: DataOf<typeof paymentProcessed>) => ({
+    invoiceNumber,
+    detail: `invoice ${invoiceNumber}, charge ${chargeId}`,
+  }),
+  'payment.failed': ({ reason }: DataOf<typeof paymentFailed>) => ({ reason }),
+  'shipment.created': ({ carrier, trackingNumber }: DataOf<typeof shipmentCreated>) => ({
+    carrier,
+    trackingNumber,
+    detail: `${carrier} ${trackingNumber}`,
+  }),
+  'shipment.failed': ({ reason }: DataOf<typeof shipmentFailed>) => ({ reason }),
+};
+
+/** Lets orders follow what the other services tell of them. */
+@Controller()
+export class FollowFulfilmentConsumer {
+  constructor(private readonly orders: OrderRepository) {}
+
+  @OnEvent(
+    inventoryReserved,
+    inventoryOutOfStock,
+    paymentProcessed,
+    paymentFailed,
+    shipmentCreated,
+    shipmentFailed,
+  )
+  async follow(
+    @Payload() events: readonly CloudEvent<{ orderId: string }>[],
+    @Ctx() { unitOfWork }: EventContext,
+  ): Promise<void> {
+    const orders = await this.orders.lock(
+      unitOfWork.manager,
+      events.map(({ data }) => data.orderId),
+    );
+    const entries: NewTimelineEntry[] = [];
+    for (const event of events) {
+      const order = orders.get(event.data.orderId);
+      if (!order) throw new PermanentError(`There is no order ${event.data.orderId}.`);
+      const previousStatus = order.status;
+      entries.push(advance(order, event));
+      if (order.status === previousStatus || order.status === 'PLACED') continue;
+      const { id: orderId, userId, status, reason } = order;
+      unitOfWork.send(
+        ANNOUNCEMENTS[order.status],
+        { orderId, userId, status, previousStatus, ...(reason && { reason }) },
+        causedBy(event),
+      );
+    }
+    await this.orders.update(unitOfWork.manager, [...orders.values()]);
+    await this.orders.insertTimeline(unitOfWork.manager, entries);
+  }
+}
+
+/**
+ * Takes an event into an order.
+ *
+ * @returns its timeline entry.
+ * @throws PermanentError when the event contradicts what is known.
+ */
+function advance(
+  order: OrderProgress,
+  { id: messageId, type, source, time, data }: CloudEvent,
+): NewTimelineEntry {
+  const event = type as FulfilmentEvent;
+  try {
+    order.status = statusAfter(order.status, event);
+  } catch (error) {
+    if (error instanceof ContradictionError) throw new PermanentError(error.message, { cause: error });
+    throw error;
+  }
+  const { detail, ...news } = READERS[event](data as never);
+  Object.assign(order, news);
+  order.version++;
+  return {
+    orderId: order.id,
+    position: order.version,
+    cause: type,
+    status: order.status,
+    messageId,
+    source,
+    occurredAt: new Date(time),
+    detail: news.reason ?? detail ?? null,
+  };
+}

@@ -1,0 +1,396 @@
+import {
+  fixtureEvent,
+  inventoryOutOfStock,
+  inventoryReserved,
+  orderCreated,
+  orderFulfilmentFailed,
+  orderPaid,
+  orderPaymentFailed,
+  orderRejected,
+  orderReserved,
+  orderShipped,
+  paymentFailed,
+  paymentProcessed,
+  shipmentCreated,
+  shipmentFailed,
+  type DataOf,
+  type EventContract,
+} from '@orderbridge/contracts';
+import { KafkaPublisher } from '@orderbridge/kafka';
+import { loadConfig } from '@orderbridge/service';
+import request from 'supertest';
+import { expectGolden } from '../../../test/service/golden.js';
+import {
+  newDelivery,
+  startServiceUnderTest,
+  type ServiceUnderTest,
+} from '../../../test/service/service-under-test.js';
+import { createTestDatabase } from '../../../test/postgres/test-database.js';
+import { orderEnvironment } from './order-environment.js';
+import { OrderModule } from './order.module.js';
+
+const USER = '11111111-1111-1111-1111-111111111111';
+const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const TABLE = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb';
+const VALID = { userId: USER, amount: 500, items: { [LAMP]: 2, [TABLE]: 1 } };
+const SHIP_TO = {
+  name: 'Ada Example',
+  street: '1 Market Street',
+  postalCode: '10115',
+  city: 'Berlin',
+  country: 'DE',
+};
+
+describe('order service', () => {
+  let service: ServiceUnderTest;
+
+  beforeAll(async () => {
+    const config = loadConfig(orderEnvironment, {
+      DATABASE_URL: await createTestDatabase(),
+      KAFKA_BROKERS: 'nowhere:1',
+      SEED_FILE: 'deploy/demo/products.json',
+      DEFAULT_SHIP_TO: JSON.stringify(SHIP_TO),
+      DEFAULT_PAYMENT_TOKEN: 'tok_approve',
+    });
+    service = await startServiceUnderTest(OrderModule.forRoot(config), { kafka: KafkaPublisher });
+  });
+
+  afterAll(() => service.close());
+
+  const http = () => request(service.app.getHttpServer());
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    http()
+      .post('/orders')
+      .set('content-type', 'application/json')
+      .set(headers)
+      .send(typeof body === 'string' ? body : JSON.stringify(body));
+  const place = async (body: unknown = VALID): Promise<string> => {
+    const response = await post(body).expect(201);
+    return response.body.orderId as string;
+  };
+  const countOrders = async () =>
+    Number((await service.dataSource.query('SELECT count(*) FROM orders'))[0].count);
+  const published = async (contract: EventContract, orderId: string) => {
+    const all = () =>
+      service.kafka.messages.filter(
+        ({ key, headers }) => key === orderId && headers['ce_type'] === contract.type,
+      );
+    for (let count = 0; all().length === 0; count++) await service.kafka.until(contract, count);
+    return all();
+  };
+
+  describe('POST /orders', () => {
+    test('places an order, at the prices of the list', async () => {
+      const response = await post(VALID).expect(201);
+      expect(response.headers['location']).toBe(`/orders/${response.body.orderId}`);
+      expect(response.body).toMatchObject({
+        userId: USER,
+        status: 'PLACED',
+        totalAmount: 500,
+        currency: 'EUR',
+        items: VALID.items,
+        lines: [
+          { productId: LAMP, name: 'Walnut desk lamp', quantity: 2, unitPrice: 150 },
+          { productId: TABLE, name: 'Oak side table', quantity: 1, unitPrice: 200 },
+        ],
+        shipTo: SHIP_TO,
+      });
+    });
+
+    test('sends the golden order.created', async () => {
+      const orderId = await place();
+      const [message] = await published(orderCreated, orderId);
+      expectGolden(orderCreated, message, { orderId });
+    });
+
+    test('hands on the correlation id and the trace', async () => {
+      const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+      const response = await post(VALID, { traceparent, 'x-correlation-id': 'shop-42' }).expect(201);
+      expect(response.headers['x-correlation-id']).toBe('shop-42');
+      const [message] = await published(orderCreated, response.body.orderId);
+      expect(message?.headers).toMatchObject({ traceparent, ce_correlationid: 'shop-42' });
+    });
+
+    test('takes a list of items, too, and answers at /place-order', async () => {
+      const items = [
+        { productId: LAMP.toUpperCase(), quantity: 2 },
+        { productId: TABLE, quantity: 1 },
+      ];
+      const response = await http().post('/place-order').send({ userId: USER, items }).expect(201);
+      expect(response.body).toMatchObject({ totalAmount: 500, items: VALID.items });
+    });
+
+    const tooMany = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, n) => [
+        `00000000-0000-4000-9000-${n.toString().padStart(12, '0')}`,
+        1,
+      ]),
+    );
+
+    test.each<[string, unknown, number, string | undefined]>([
+      ['a wrong type', { ...VALID, userId: 5 }, 400, '/userId'],
+      ['no user', { items: VALID.items }, 400, '/userId'],
+      ['an unknown field', { ...VALID, colour: 'red' }, 400, '/colour'],
+      ['a negative quantity', { ...VALID, items: { [LAMP]: -1 } }, 400, `/items/${LAMP}`],
+      ['a fraction', { ...VALID, items: { [LAMP]: 1.5 } }, 400, `/items/${LAMP}`],
+      ['a huge quantity', { ...VALID, items: { [LAMP]: 1e9 } }, 400, `/items/${LAMP}`],
+      [
+        'a quantity as text',
+        { ...VALID, items: [{ productId: LAMP, quantity: '2' }] },
+        400,
+        '/items/0/quantity',
+      ],
+      ['no items in the map', { ...VALID, items: {} }, 400, '/items'],
+      ['no items in the list', { ...VALID, items: [] }, 400, '/items'],
+      ['1,000 items', { userId: USER, items: tooMany }, 400, '/items'],
+      [
+        'a product twice',
+        { userId: USER, items: [1, 2].map(() => ({ productId: LAMP, quantity: 1 })) },
+        400,
+        '/items',
+      ],
+      ['a product id that is none', { userId: USER, items: { lamp: 1 } }, 400, '/items/lamp'],
+      ['an unknown product', { userId: USER, items: { [USER]: 1 } }, 422, `/items/${USER}`],
+      ['a wrong amount', { ...VALID, amount: 499 }, 409, '/amount'],
+      ['a wrong totalAmount', { ...VALID, totalAmount: 500.01 }, 409, '/totalAmount'],
+      ['an amount with three decimals', { ...VALID, amount: 500.001 }, 400, '/amount'],
+      [
+        'a country that is none',
+        { ...VALID, shipTo: { ...SHIP_TO, country: 'Germany' } },
+        400,
+        '/shipTo/country',
+      ],
+      ['a NUL in the name', { ...VALID, shipTo: { ...SHIP_TO, name: 'A\0da' } }, 400, '/shipTo/name'],
+      ['null', 'null', 400, undefined],
+      ['malformed JSON', '{"userId": ', 400, undefined],
+      ['a body of 1 MB', { ...VALID, note: 'x'.repeat(1_000_000) }, 413, undefined],
+    ])('refuses %s and stores nothing', async (_, body, status, pointer) => {
+      const before = await countOrders();
+      const response = await post(body);
+      expect(response.status).toBe(status);
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(response.body).toMatchObject({ status, title: expect.any(String), detail: expect.any(String) });
+      if (pointer) expect(response.body.errors[0].pointer).toBe(pointer);
+      expect(await countOrders()).toBe(before);
+    });
+
+    test('names the right amount when the given one is wrong', async () => {
+      const response = await post({ ...VALID, amount: 1 }).expect(409);
+      expect(response.body).toMatchObject({ totalAmount: 500, currency: 'EUR' });
+    });
+
+    test('refuses another media type', async () => {
+      const response = await http().post('/orders').set('content-type', 'text/csv').send('a,b');
+      expect(response.status).toBe(415);
+      expect(response.headers['content-type']).toMatch(/problem\+json/);
+    });
+  });
+
+  describe('Idempotency-Key', () => {
+    const key = () => ({ 'idempotency-key': `key-${Math.random()}` });
+
+    test('the same key and body get the same response, and one order', async () => {
+      const headers = key();
+      const first = await post(VALID, headers).expect(201);
+      const before = await countOrders();
+      const second = await post(VALID, headers).expect(201);
+      expect(second.body).toEqual(first.body);
+      expect(second.headers['location']).toBe(first.headers['location']);
+      expect(await countOrders()).toBe(before);
+    });
+
+    test('stays the same response when the order has moved on', async () => {
+      const headers = key();
+      const first = await post(VALID, headers).expect(201);
+      await service.deliver(newDelivery(inventoryReserved, reservedOf(first.body.orderId)));
+      expect((await post(VALID, headers).expect(201)).body).toEqual(first.body);
+    });
+
+    test('the same key with another body is refused', async () => {
+      const headers = key();
+      await post(VALID, headers).expect(201);
+      const before = await countOrders();
+      const response = await post({ userId: USER, items: { [LAMP]: 1 } }, headers).expect(422);
+      expect(response.body.title).toBe('Idempotency-Key reused');
+      expect(await countOrders()).toBe(before);
+    });
+
+    test('a request that is refused does not use the key up', async () => {
+      const headers = key();
+      await post({ ...VALID, amount: 1 }, headers).expect(409);
+      await post(VALID, headers).expect(201);
+    });
+
+    test('many requests at the same time place one order; others are told to wait or get its response', async () => {
+      const headers = key();
+      const before = await countOrders();
+      const responses = await Promise.all(Array.from({ length: 10 }, () => post(VALID, headers)));
+      expect(await countOrders()).toBe(before + 1);
+      const statuses = new Set(responses.map(({ status }) => status));
+      expect(statuses.has(201)).toBe(true);
+      expect([...statuses].every((status) => status === 201 || status === 409)).toBe(true);
+      const ids = new Set(responses.filter(({ status }) => status === 201).map(({ body }) => body.orderId));
+      expect(ids.size).toBe(1);
+    });
+
+    test('one bad key does not spoil the orders that arrive with it', async () => {
+      const headers = key();
+      await post(VALID, headers).expect(201);
+      const responses = await Promise.all([
+        ...Array.from({ length: 5 }, () => post(VALID)),
+        post({ userId: USER, items: { [LAMP]: 1 } }, headers),
+        ...Array.from({ length: 5 }, () => post(VALID)),
+      ]);
+      expect(responses.filter(({ status }) => status === 201)).toHaveLength(10);
+      expect(responses[5]?.status).toBe(422);
+    });
+
+    test('a key that is none is refused', async () => {
+      await post(VALID, { 'idempotency-key': 'x'.repeat(256) }).expect(400);
+    });
+  });
+
+  describe('GET', () => {
+    test('an unknown order is 404, an id that is none 400', async () => {
+      await http().get('/orders/99999999-9999-4999-8999-999999999999').expect(404);
+      await http().get('/orders/99999999-9999-4999-8999-999999999999/timeline').expect(404);
+      const response = await http().get('/orders/42').expect(400);
+      expect(response.headers['content-type']).toMatch(/problem\+json/);
+      await http()
+        .get('/nothing')
+        .expect(404)
+        .expect('content-type', /problem\+json/);
+    });
+
+    test("pages through a user's orders, newest first", async () => {
+      const userId = '22222222-2222-2222-2222-222222222222';
+      const placed: string[] = [];
+      for (let n = 0; n < 5; n++) placed.push(await place({ userId, items: { [LAMP]: 1 } }));
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { body } = await http()
+          .get(`/orders/user/${userId}`)
+          .query({ limit: 2, ...(cursor && { cursor }) })
+          .expect(200);
+        seen.push(...body.orders.map(({ orderId }: { orderId: string }) => orderId));
+        cursor = body.nextCursor;
+      } while (cursor);
+      expect(seen).toEqual(placed.toReversed());
+    });
+
+    test('a user without orders has an empty page; a wrong limit is refused', async () => {
+      const { body } = await http().get('/orders/user/33333333-3333-3333-3333-333333333333').expect(200);
+      expect(body).toEqual({ orders: [] });
+      await http().get(`/orders/user/${USER}?limit=1000`).expect(400);
+    });
+  });
+
+  describe('fulfilment', () => {
+    const status = async (orderId: string) => (await http().get(`/orders/${orderId}`).expect(200)).body;
+    const timeline = async (
+      orderId: string,
+    ): Promise<{ position: number; cause: string; status: string; messageId: string }[]> =>
+      (await http().get(`/orders/${orderId}/timeline`).expect(200)).body.entries;
+
+    test('an order is reserved, paid and shipped; each change is announced and in the timeline', async () => {
+      const orderId = await place();
+      const deliveries = [
+        newDelivery(inventoryReserved, reservedOf(orderId)),
+        newDelivery(paymentProcessed, { ...fixtureEvent(paymentProcessed).data, orderId }),
+        newDelivery(shipmentCreated, { ...fixtureEvent(shipmentCreated).data, orderId }),
+      ];
+      await service.deliver(...deliveries);
+      expect(await status(orderId)).toMatchObject({
+        status: 'SHIPPED',
+        invoiceNumber: 'INV-2026-000001',
+        trackingNumber: 'MP0000000001DE',
+      });
+      const entries = await timeline(orderId);
+      expect(entries.map(({ position, cause, status: after }) => [position, cause, after])).toEqual([
+        [1, 'order.created', 'PLACED'],
+        [2, 'inventory.reserved', 'RESERVED'],
+        [3, 'payment.processed', 'PAID'],
+        [4, 'shipment.created', 'SHIPPED'],
+      ]);
+      expect(entries.slice(1).map(({ messageId }) => messageId)).toEqual(
+        deliveries.map(({ headers }) => headers['ce_id']),
+      );
+      for (const contract of [orderReserved, orderPaid, orderShipped]) {
+        const [message] = await published(contract, orderId);
+        expectGolden(contract, message, { orderId });
+      }
+    });
+
+    test.each<[string, EventContract, string, EventContract]>([
+      ['out of stock', inventoryOutOfStock, 'REJECTED', orderRejected],
+      ['declined', paymentFailed, 'PAYMENT_FAILED', orderPaymentFailed],
+      ['undeliverable', shipmentFailed, 'FULFILMENT_FAILED', orderFulfilmentFailed],
+    ])('an order that is %s ends with the reason', async (_, contract, expected, announcement) => {
+      const orderId = await place();
+      if (contract !== inventoryOutOfStock)
+        await service.deliver(newDelivery(inventoryReserved, reservedOf(orderId)));
+      if (contract === shipmentFailed) {
+        await service.deliver(
+          newDelivery(paymentProcessed, { ...fixtureEvent(paymentProcessed).data, orderId }),
+        );
+      }
+      await service.deliver(newDelivery(contract, { ...(fixtureEvent(contract).data as object), orderId }));
+      const order = await status(orderId);
+      expect(order.status).toBe(expected);
+      const [message] = await published(announcement, orderId);
+      expectGolden(announcement, message, { orderId });
+      expect(order.reason).toBe(JSON.parse((message as { body: Buffer }).body.toString()).reason);
+    });
+
+    test('takes events that come in any order, or twice', async () => {
+      const orderId = await place();
+      const reserved = newDelivery(inventoryReserved, reservedOf(orderId));
+      const shipped = newDelivery(shipmentCreated, { ...fixtureEvent(shipmentCreated).data, orderId });
+      const paid = newDelivery(paymentProcessed, { ...fixtureEvent(paymentProcessed).data, orderId });
+      await service.deliver(shipped, shipped);
+      await service.deliver(reserved, paid, shipped, reserved);
+      expect(await status(orderId)).toMatchObject({ status: 'SHIPPED', invoiceNumber: 'INV-2026-000001' });
+      expect(await timeline(orderId)).toHaveLength(4);
+      expect(await published(orderShipped, orderId)).toHaveLength(1);
+    });
+
+    test('an event that contradicts the order, or of an unknown order, is rejected and changes nothing', async () => {
+      const orderId = await place();
+      await service.deliver(
+        newDelivery(inventoryOutOfStock, { ...fixtureEvent(inventoryOutOfStock).data, orderId }),
+      );
+      const paid = { ...fixtureEvent(paymentProcessed).data, orderId };
+      const unknown = { ...paid, orderId: '99999999-9999-4999-8999-999999999999' };
+      const outcomes = await service.deliver(
+        newDelivery(paymentProcessed, paid),
+        newDelivery(paymentProcessed, unknown),
+      );
+      expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
+      expect((await status(orderId)).status).toBe('REJECTED');
+    });
+
+    test('many orders of one batch each get their own', async () => {
+      const ids = await Promise.all(Array.from({ length: 40 }, () => place()));
+      await service.deliver(...ids.map((orderId) => newDelivery(inventoryReserved, reservedOf(orderId))));
+      const statuses = await Promise.all(ids.map((orderId) => status(orderId)));
+      expect(statuses.every(({ status: after }) => after === 'RESERVED')).toBe(true);
+    });
+  });
+
+  test('serves health, metrics and its API document', async () => {
+    await http().get('/health/live').expect(200);
+    const { text } = await http().get('/metrics').expect(200);
+    expect(text).toContain('http_server_request_duration_seconds_bucket');
+    const { body } = await http().get('/docs-json').expect(200);
+    expect(Object.keys(body.paths)).toEqual(
+      expect.arrayContaining(['/orders', '/place-order', '/orders/{orderId}', '/orders/{orderId}/timeline']),
+    );
+    expect(body.components.schemas.PlaceOrder.required).toEqual(['userId', 'items']);
+    await http().get('/docs').expect(200).expect('content-type', /html/);
+  });
+});
+
+function reservedOf(orderId: string): DataOf<typeof inventoryReserved> {
+  return { ...fixtureEvent(inventoryReserved).data, orderId };
+}

@@ -1,0 +1,76 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Logger,
+} from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
+import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { DataSource } from 'typeorm';
+import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.consumer.js';
+import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
+import { forgetOldKeys } from './place-order/idempotency.js';
+import { PlaceOrderController } from './place-order/place-order.controller.js';
+import { PlaceOrder } from './place-order/place-order.js';
+import { PriceList } from './price-list/price-list.js';
+import { ProductEntity } from './price-list/product.entity.js';
+import { seedProducts } from './price-list/seed-products.js';
+import { ShowOrdersController } from './show-orders/show-orders.controller.js';
+import { OrderEntity } from './storage/order.entity.js';
+import { OrderRepository } from './storage/order.repository.js';
+import { OrderTables1700000000001 } from './storage/order-tables.migration.js';
+import { TimelineEntryEntity } from './storage/timeline-entry.entity.js';
+
+const entities = [OrderEntity, TimelineEntryEntity, ProductEntity];
+const FORGET_INTERVAL = 3_600_000;
+
+@Module({})
+export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #logger = new Logger(OrderModule.name);
+  #forgetting: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(ORDER_CONFIG) private readonly config: OrderConfig,
+  ) {}
+
+  static forRoot(config: OrderConfig): DynamicModule {
+    return {
+      module: OrderModule,
+      imports: [
+        ServiceModule,
+        DatabaseModule.forRoot({
+          config,
+          applicationName: 'order',
+          entities,
+          migrations: [MessagingTables1700000000000, OrderTables1700000000001],
+        }),
+        TypeOrmModule.forFeature(entities),
+        KafkaModule.forRoot(config, 'order'),
+        MessagingModule.forRoot({
+          service: 'order',
+          publishers: [KafkaPublisher],
+          inboxRetentionDays: config.INBOX_RETENTION_DAYS,
+        }),
+      ],
+      controllers: [PlaceOrderController, ShowOrdersController, FollowFulfilmentConsumer],
+      providers: [{ provide: ORDER_CONFIG, useValue: config }, OrderRepository, PriceList, PlaceOrder],
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.SEED_FILE)
+      await seedProducts(this.dataSource, this.config.SEED_FILE, this.config.CURRENCY);
+    this.#forgetting = setInterval(() => {
+      forgetOldKeys(this.dataSource.manager).catch((error: Error) => this.#logger.warn(error));
+    }, FORGET_INTERVAL).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#forgetting);
+  }
+}

@@ -1,0 +1,73 @@
+import { amount, id, shipTo } from '@orderbridge/contracts';
+import { z } from 'zod';
+
+/** Most distinct products of one order. */
+export const MAX_LINES = 100;
+/** Most pieces of one product in one order. */
+export const MAX_QUANTITY = 1_000;
+
+const quantity = z.int().min(1).max(MAX_QUANTITY);
+
+/** PostgreSQL's text cannot hold a NUL. */
+const text = (schema: z.ZodString): z.ZodString => schema.regex(/^[^\0]*$/, 'must not contain NUL');
+
+const items = z.union([
+  z
+    .record(id, quantity)
+    .refine((map) => Object.keys(map).length > 0, 'must name at least one product')
+    .refine((map) => Object.keys(map).length <= MAX_LINES, `must name at most ${MAX_LINES} products`),
+  z
+    .array(z.strictObject({ productId: id, quantity }))
+    .min(1, 'must name at least one product')
+    .max(MAX_LINES, `must name at most ${MAX_LINES} products`)
+    .refine(
+      (list) => new Set(list.map(({ productId }) => productId)).size === list.length,
+      'must not name a product twice',
+    ),
+]);
+
+/** Body of `POST /orders`. */
+export const placeOrderBody = z
+  .strictObject({
+    userId: id.describe('Who orders'),
+    items: items.describe(
+      'What is ordered: a map of product id to quantity, or a list of { productId, quantity }',
+    ),
+    amount: amount
+      .optional()
+      .describe('What the customer expects to pay in all; refused when the prices say otherwise'),
+    totalAmount: amount.optional().describe('The same as amount'),
+    shipTo: z
+      .strictObject({
+        name: text(shipTo.shape.name),
+        street: text(shipTo.shape.street),
+        postalCode: text(shipTo.shape.postalCode),
+        city: text(shipTo.shape.city),
+        country: shipTo.shape.country,
+      })
+      .optional()
+      .describe('Where to; only an installation with a default address may leave it out'),
+    paymentToken: text(z.string().min(1).max(100))
+      .optional()
+      .describe("The gateway's token of the customer's means of payment, e.g. tok_approve"),
+  })
+  .meta({
+    id: 'PlaceOrder',
+    examples: [
+      {
+        userId: '11111111-1111-1111-1111-111111111111',
+        amount: 500,
+        items: { 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa': 2, 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb': 1 },
+      },
+    ],
+  });
+export type PlaceOrderBody = z.infer<typeof placeOrderBody>;
+
+/** The quantities of both forms, by product. */
+export function quantitiesOf({ items: given }: PlaceOrderBody): Map<string, number> {
+  return new Map(
+    Array.isArray(given)
+      ? given.map(({ productId, quantity: pieces }) => [productId, pieces])
+      : Object.entries(given),
+  );
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type EntityManager, type Repository } from 'typeorm';
+import type { OrderStatus } from '../domain/fulfilment.js';
+import { OrderEntity } from './order.entity.js';
+import { TimelineEntryEntity } from './timeline-entry.entity.js';
+
+/** What of an order changes while it is fulfilled. */
+export interface OrderProgress {
+  readonly id: string;
+  readonly userId: string;
+  status: OrderStatus;
+  reason: string | null;
+  invoiceNumber: string | null;
+  carrier: string | null;
+  trackingNumber: string | null;
+  version: number;
+}
+
+export type NewOrder = Omit<
+  OrderEntity,
+  'reason' | 'invoiceNumber' | 'carrier' | 'trackingNumber' | 'updatedAt'
+>;
+export type NewTimelineEntry = Omit<TimelineEntryEntity, 'recordedAt'>;
+
+/** Orders and their timelines. Writing is set-based: one statement for a whole batch. */
+@Injectable()
+export class OrderRepository {
+  constructor(
+    @InjectRepository(OrderEntity) private readonly orders: Repository<OrderEntity>,
+    @InjectRepository(TimelineEntryEntity) private readonly timeline: Repository<TimelineEntryEntity>,
+  ) {}
+
+  find(id: string): Promise<OrderEntity | null> {
+    return this.orders.findOneBy({ id });
+  }
+
+  /** Newest first; those older than the order `before`, where given. */
+  findOfUser(userId: string, limit: number, before?: string): Promise<OrderEntity[]> {
+    return this.orders.find({
+      where: { userId, ...(before && { id: LessThan(before) }) },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  timelineOf(orderId: string): Promise<TimelineEntryEntity[]> {
+    return this.timeline.find({ where: { orderId }, order: { position: 'ASC' } });
+  }
+
+  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
+    await manager.query(
+      `INSERT INTO orders (id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, updated_at, version)
+       SELECT id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, created_at, version
+       FROM json_to_recordset($1) AS new (id uuid, user_id uuid, status text, currency char(3), total bigint, lines json,
+         ship_to json, payment_token text, created_at timestamptz, version integer)`,
+      [
+        JSON.stringify(
+          orders.map(({ userId, shipTo, paymentToken, createdAt, ...rest }) => ({
+            ...rest,
+            user_id: userId,
+            ship_to: shipTo,
+            payment_token: paymentToken,
+            created_at: createdAt,
+          })),
+        ),
+      ],
+    );
+  }
+
+  /** The orders that exist, locked against all other changes until the transaction ends. */
+  async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderProgress>> {
+    const rows: OrderProgress[] = await manager.query(
+      `SELECT id, user_id AS "userId", status, reason, invoice_number AS "invoiceNumber", carrier,
+         tracking_number AS "trackingNumber", version
+       FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
+    if (orders.length === 0) return;
+    await manager.query(
+      `UPDATE orders SET status = changed.status, reason = changed.reason, invoice_number = changed.invoice_number,
+         carrier = changed.carrier, tracking_number = changed.tracking_number, version = changed.version, updated_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[])
+         AS changed (id, status, reason, invoice_number, carrier, tracking_number, version)
+       WHERE orders.id = changed.id`,
+      [
+        orders.map(({ id }) => id),
+        orders.map(({ status }) => status),
+        orders.map(({ reason }) => reason),
+        orders.map(({ invoiceNumber }) => invoiceNumber),
+        orders.map(({ carrier }) => carrier),
+        orders.map(({ trackingNumber }) => trackingNumber),
+        orders.map(({ version }) => version),
+      ],
+    );
+  }
+
+  async insertTimeline(manager: EntityManager, entries: readonly NewTimelineEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await manager.query(
+      `INSERT INTO order_timeline (order_id, position, cause, status, message_id, source, occurred_at, detail)
+       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+         $8::text[])`,
+      [
+        entries.map(({ orderId }) => orderId),
+        entries.map(({ position }) => position),
+        entries.map(({ cause }) => cause),
+        entries.map(({ status }) => status),
+        entries.map(({ messageId }) => messageId),
+        entries.map(({ source }) => source),
+        entries.map(({ occurredAt }) => occurredAt),
+        entries.map(({ detail }) => detail),
+      ],
+    );
+  }
+}

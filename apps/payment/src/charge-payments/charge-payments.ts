@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { paymentFailed, paymentProcessed, toMajorUnits } from '@orderbridge/contracts';
+import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type { ChargeDecision } from '../domain/payment.js';
+import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../storage/payment.repository.js';
+
+/** Charges what is due and announces what the gateway decided. */
+@Injectable()
+export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecision> {
+  constructor(
+    private readonly payments: PaymentRepository,
+    private readonly gateway: PaymentGatewayClient,
+    private readonly unitsOfWork: UnitsOfWork,
+  ) {}
+
+  take(limit: number, lease: number): Promise<ChargeItem[]> {
+    return this.payments.takeDue(limit, lease);
+  }
+
+  perform(item: ChargeItem): Promise<ChargeDecision> {
+    return this.gateway.charge(item);
+  }
+
+  postpone({ id }: ChargeItem, delay: number): Promise<void> {
+    return this.payments.postpone(id, delay);
+  }
+
+  async settle(finished: readonly Finished<ChargeItem, ChargeDecision>[]): Promise<void> {
+    const decisions = new Map(finished.map(({ item, result }) => [item.id, result]));
+    await this.unitsOfWork.run(async (unit) => {
+      const decided = await this.payments.decide(
+        unit.manager,
+        [...decisions].map(([id, decision]) => ({ id, decision })),
+      );
+      const approved = decided.filter(({ id }) => decisions.get(id)?.approved);
+      const invoices = await this.payments.issueInvoices(unit.manager, approved);
+      for (const payment of decided) {
+        announce(unit, payment, decisions.get(payment.id) as ChargeDecision, invoices.get(payment.id));
+      }
+    });
+  }
+}
+
+/** Tells shipping and order, once the order is known; a manual payment may be there before its order. */
+export function announce(
+  unit: UnitOfWork,
+  { id: paymentId, orderId, userId, amount, currency, fulfilment, cause }: DecidedPayment,
+  decision: ChargeDecision,
+  invoiceNumber: string | undefined,
+): void {
+  if (!fulfilment) return;
+  if (!decision.approved) {
+    const { code, reason } = decision;
+    unit.send(paymentFailed, { orderId, userId, paymentId, code, reason }, cause);
+    return;
+  }
+  if (!invoiceNumber) throw new Error(`The payment ${paymentId} has no invoice.`);
+  const { chargeId } = decision;
+  unit.send(
+    paymentProcessed,
+    {
+      orderId,
+      userId,
+      paymentId,
+      chargeId,
+      invoiceNumber,
+      amount: toMajorUnits(amount),
+      currency,
+      ...fulfilment,
+    },
+    cause,
+  );
+}

@@ -1,0 +1,99 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import type { ChargeDecision } from '../domain/payment.js';
+import type { ChargeItem } from '../storage/payment.repository.js';
+
+const charge = z.object({
+  id: z.string(),
+  status: z.enum(['succeeded', 'declined']),
+  code: z.string().optional(),
+  message: z.string().optional(),
+});
+const problem = z.object({ code: z.string(), message: z.string() });
+
+/** Statuses by which the gateway says that the request itself is wrong: sending it again cannot help. */
+const REFUSED = new Set([400, 402, 404, 422]);
+
+/** The gateway did not decide: it was away, too slow, or had an error of its own. */
+export class GatewayUnavailableError extends Error {
+  override readonly name = 'GatewayUnavailableError';
+}
+
+/**
+ * Charges through the payment gateway's REST API. Every attempt of a payment carries the same `Idempotency-Key`, so
+ * that a charge whose answer was lost is not made twice. After five failures in a row no request is sent for a while.
+ */
+@Injectable()
+export class PaymentGatewayClient implements OnApplicationShutdown {
+  readonly #pool: Pool;
+  readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleAll, {
+    halfOpenAfter: 2_000,
+    breaker: new ConsecutiveBreaker(5),
+  });
+
+  constructor(
+    url: string,
+    /** Milliseconds after which a request counts as failed. */
+    private readonly timeout: number,
+    connections: number,
+  ) {
+    this.#pool = new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 30_000 });
+  }
+
+  /**
+   * @throws GatewayUnavailableError when the gateway did not decide.
+   * @throws BrokenCircuitError while it is given a rest.
+   */
+  charge(item: ChargeItem): Promise<ChargeDecision> {
+    return this.#breaker.execute(() => this.#charge(item));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #charge({ id, orderId, amount, currency, paymentToken }: ChargeItem): Promise<ChargeDecision> {
+    const { status, body } = await this.#post(id, {
+      amount,
+      currency,
+      source: paymentToken,
+      reference: orderId,
+    });
+    if (status === 200 || status === 201) {
+      const answer = charge.parse(body);
+      if (answer.status === 'succeeded') return { approved: true, chargeId: answer.id };
+      return refusal(answer.code ?? 'declined', answer.message);
+    }
+    if (REFUSED.has(status)) {
+      const answer = problem.safeParse(body);
+      return answer.success ? refusal(answer.data.code, answer.data.message) : refusal(`http_${status}`);
+    }
+    throw new GatewayUnavailableError(`The payment gateway answered ${status}.`);
+  }
+
+  async #post(idempotencyKey: string, body: object): Promise<{ status: number; body: unknown }> {
+    try {
+      const response = await this.#pool.request({
+        method: 'POST',
+        path: '/v1/charges',
+        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(this.timeout),
+      });
+      const text = await response.body.text();
+      return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) };
+    } catch (error) {
+      throw new GatewayUnavailableError(`The payment gateway did not answer: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+const refusal = (code: string, reason = 'The payment gateway refused the charge.'): ChargeDecision => ({
+  approved: false,
+  code,
+  reason,
+});

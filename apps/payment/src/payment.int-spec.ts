@@ -1,0 +1,288 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import {
+  fixtureEvent,
+  inventoryOutOfStock,
+  inventoryReserved,
+  paymentFailed,
+  paymentProcessed,
+  type DataOf,
+} from '@orderbridge/contracts';
+import { KafkaPublisher } from '@orderbridge/kafka';
+import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
+import { loadConfig } from '@orderbridge/service';
+import request from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { expectGolden } from '../../../test/service/golden.js';
+import { createTestDatabase } from '../../../test/postgres/test-database.js';
+import {
+  newDelivery,
+  startServiceUnderTest,
+  type ServiceUnderTest,
+} from '../../../test/service/service-under-test.js';
+import { paymentEnvironment } from './payment-environment.js';
+import { PaymentModule } from './payment.module.js';
+
+interface Call {
+  readonly key: string;
+  readonly body: { amount: number; currency: string; source: string; reference: string };
+}
+
+/** The gateway as the test wants it. */
+class Gateway {
+  readonly calls: Call[] = [];
+  answer: (call: Call, nth: number) => { status: number; body: unknown } | 'silence' = ({ key }) => ({
+    status: 201,
+    body: { id: `ch_${key}`, status: 'succeeded' },
+  });
+  readonly #server: Server = createServer((message, response) => void this.#handle(message, response));
+
+  async start(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  of(orderId: string): Call[] {
+    return this.calls.filter(({ body }) => body.reference === orderId);
+  }
+
+  async #handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+    const call: Call = {
+      key: message.headers['idempotency-key'] as string,
+      body: JSON.parse(Buffer.concat(chunks).toString()),
+    };
+    this.calls.push(call);
+    const answer = this.answer(call, this.of(call.body.reference).length);
+    if (answer === 'silence') return;
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer.body));
+  }
+}
+
+describe('payment service', () => {
+  const gateway = new Gateway();
+  const approve = gateway.answer;
+  let service: ServiceUnderTest;
+
+  beforeAll(async () => {
+    const config = loadConfig(paymentEnvironment, {
+      DATABASE_URL: await createTestDatabase(),
+      KAFKA_BROKERS: 'nowhere:1',
+      IBM_MQ_QUEUE_MANAGER: 'QM1',
+      IBM_MQ_CONNECTION_NAME: 'nowhere(1)',
+      PAYMENT_GATEWAY_URL: await gateway.start(),
+      PAYMENT_GATEWAY_TIMEOUT_MS: '300',
+    });
+    service = await startServiceUnderTest(PaymentModule.forRoot(config), {
+      kafka: KafkaPublisher,
+      mq: IbmMqPublisher,
+    });
+  });
+
+  afterAll(async () => {
+    await service.close();
+    await gateway.stop();
+  });
+
+  beforeEach(() => {
+    gateway.answer = approve;
+  });
+
+  const http = () => request(service.app.getHttpServer());
+  const reserved = (orderId = uuid()): DataOf<typeof inventoryReserved> => ({
+    ...fixtureEvent(inventoryReserved).data,
+    orderId,
+  });
+  const status = async (orderId: string) => (await http().get(`/payment/status/${orderId}`).expect(200)).body;
+  const announced = async (type: typeof paymentProcessed | typeof paymentFailed, orderId: string) => {
+    for (let count = 1; ; count++) {
+      const messages = await service.kafka.until(type, count);
+      const found = messages.filter(({ key }) => key === orderId);
+      if (found.length > 0) return found;
+      count = Math.max(count, messages.length);
+    }
+  };
+
+  test('charges once, writes an invoice and sends the golden payment.processed', async () => {
+    const order = reserved();
+    await service.deliver(newDelivery(inventoryReserved, order));
+    const [message] = await announced(paymentProcessed, order.orderId);
+    const payment = await status(order.orderId);
+    expect(payment).toMatchObject({ status: 'SUCCEEDED', amount: 500, currency: 'EUR', attempts: 1 });
+    expect(payment.invoice).toMatchObject({
+      number: expect.stringMatching(/^INV-\d{4}-\d{8}$/),
+      lines: order.lines,
+    });
+    expect(gateway.of(order.orderId)).toEqual([
+      {
+        key: payment.paymentId,
+        body: { amount: 50_000, currency: 'EUR', source: 'tok_approve', reference: order.orderId },
+      },
+    ]);
+    expectGolden(paymentProcessed, message, {
+      orderId: order.orderId,
+      paymentId: payment.paymentId,
+      chargeId: payment.chargeId,
+      invoiceNumber: payment.invoice.number,
+    });
+  });
+
+  test('a declined charge ends in the golden payment.failed, without an invoice', async () => {
+    gateway.answer = () => ({
+      status: 402,
+      body: { code: 'card_declined', message: 'The card was declined.' },
+    });
+    const order = reserved();
+    await service.deliver(newDelivery(inventoryReserved, order));
+    const [message] = await announced(paymentFailed, order.orderId);
+    const payment = await status(order.orderId);
+    expect(payment).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'card_declined', reason: 'The card was declined.' },
+    });
+    expect(payment.invoice).toBeUndefined();
+    expectGolden(paymentFailed, message, { orderId: order.orderId, paymentId: payment.paymentId });
+  });
+
+  test.each<[string, { status: number; body: unknown } | 'silence']>([
+    ['answers 500', { status: 500, body: { code: 'internal_error', message: 'sorry' } }],
+    ['answers 429', { status: 429, body: {} }],
+    ['does not answer', 'silence'],
+    ['answers what is no charge', { status: 201, body: { nonsense: true } }],
+  ])('when the gateway %s, the charge is repeated with the same key', async (_, bad) => {
+    gateway.answer = (call, nth) => (nth <= 2 ? bad : approve(call, nth));
+    const order = reserved();
+    await service.deliver(newDelivery(inventoryReserved, order));
+    await announced(paymentProcessed, order.orderId);
+    const calls = gateway.of(order.orderId);
+    expect(calls).toHaveLength(3);
+    expect(new Set(calls.map(({ key }) => key)).size).toBe(1);
+    expect(await status(order.orderId)).toMatchObject({ status: 'SUCCEEDED', attempts: 3 });
+  });
+
+  test('an order that is delivered again, or told anew, is charged once', async () => {
+    const order = reserved();
+    const delivery = newDelivery(inventoryReserved, order);
+    await service.deliver(delivery, delivery);
+    await announced(paymentProcessed, order.orderId);
+    await service.deliver(delivery);
+    await service.deliver(newDelivery(inventoryReserved, reserved()));
+    expect(gateway.of(order.orderId)).toHaveLength(1);
+  });
+
+  test('many orders are charged, each its own', async () => {
+    const orders = Array.from({ length: 60 }, () => reserved());
+    await service.deliver(...orders.map((order) => newDelivery(inventoryReserved, order)));
+    for (const { orderId } of orders) {
+      await announced(paymentProcessed, orderId);
+      expect(gateway.of(orderId)).toHaveLength(1);
+    }
+    const numbers: { number: string }[] = await service.dataSource.query('SELECT number FROM invoice');
+    expect(new Set(numbers.map(({ number }) => number)).size).toBe(numbers.length);
+  });
+
+  test('an order that is out of stock is closed unpaid', async () => {
+    const orderId = uuid();
+    await service.deliver(
+      newDelivery(inventoryOutOfStock, { ...fixtureEvent(inventoryOutOfStock).data, orderId }),
+    );
+    expect(await status(orderId)).toMatchObject({ status: 'UNPAID', amount: 500, attempts: 0 });
+    expect(gateway.of(orderId)).toEqual([]);
+  });
+
+  test('a charge whose process died is taken up by another one, with the same key', async () => {
+    const id = uuid();
+    const orderId = uuid();
+    await service.dataSource.query(
+      `INSERT INTO payment (id, order_id, user_id, status, amount, currency, payment_token, fulfilment, cause, attempts, due_at)
+       VALUES ($1, $2, $3, 'PENDING', 100, 'EUR', 'tok_approve', $4, '{"correlationId":"c"}', 1, now() - interval '1 second')`,
+      [
+        id,
+        orderId,
+        fixtureEvent(inventoryReserved).data.userId,
+        JSON.stringify({
+          lines: fixtureEvent(inventoryReserved).data.lines,
+          shipTo: fixtureEvent(inventoryReserved).data.shipTo,
+        }),
+      ],
+    );
+    await announced(paymentProcessed, orderId);
+    expect(gateway.of(orderId).map(({ key }) => key)).toEqual([id]);
+  });
+
+  describe('POST /payment', () => {
+    const manual = (orderId = uuid()) => ({
+      orderId,
+      userId: fixtureEvent(inventoryReserved).data.userId,
+      amount: 500,
+      currency: 'EUR',
+      paymentToken: 'tok_approve',
+    });
+
+    test('charges once, however often it is sent', async () => {
+      const body = manual();
+      const first = await http().post('/payment').send(body).expect(201);
+      expect(first.body).toMatchObject({ status: 'SUCCEEDED', amount: 500 });
+      expect(first.headers['location']).toBe(`/payment/status/${body.orderId}`);
+      const second = await http().post('/payment').send(body).expect(200);
+      expect(second.body).toEqual(first.body);
+      expect(gateway.of(body.orderId)).toHaveLength(1);
+    });
+
+    test('another amount for the same order is refused', async () => {
+      const body = manual();
+      await http().post('/payment').send(body).expect(201);
+      await http()
+        .post('/payment')
+        .send({ ...body, amount: 1 })
+        .expect(409);
+      expect(gateway.of(body.orderId)).toHaveLength(1);
+    });
+
+    test('an order that comes later takes the payment over and is not charged again', async () => {
+      const body = manual();
+      await http().post('/payment').send(body).expect(201);
+      await service.deliver(newDelivery(inventoryReserved, reserved(body.orderId)));
+      const [message] = await announced(paymentProcessed, body.orderId);
+      expect(JSON.parse((message as { body: Buffer }).body.toString())).toMatchObject({
+        orderId: body.orderId,
+        shipTo: fixtureEvent(inventoryReserved).data.shipTo,
+      });
+      expect(gateway.of(body.orderId)).toHaveLength(1);
+    });
+
+    test('an order of another amount than was paid by hand is rejected', async () => {
+      const body = { ...manual(), amount: 1 };
+      await http().post('/payment').send(body).expect(201);
+      const [outcome] = await service.deliver(newDelivery(inventoryReserved, reserved(body.orderId)));
+      expect(outcome?.status).toBe('rejected');
+    });
+
+    test.each<[string, object]>([
+      ['no order', { orderId: undefined }],
+      ['nothing to pay', { amount: 0 }],
+      ['a negative amount', { amount: -5 }],
+      ['a currency that is none', { currency: 'euro' }],
+      ['an unknown field', { colour: 'red' }],
+    ])('refuses %s', async (_, change) => {
+      const body = manual();
+      const response = await http()
+        .post('/payment')
+        .send({ ...body, ...change })
+        .expect(400);
+      expect(response.headers['content-type']).toMatch(/problem\+json/);
+      await http().get(`/payment/status/${body.orderId}`).expect(404);
+    });
+  });
+});

@@ -1,0 +1,60 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
+import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
+import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { ChargePayments } from './charge-payments/charge-payments.js';
+import { CHARGE_CONCURRENCY, ChargeQueue } from './charge-payments/charge-queue.js';
+import { ManualPaymentController } from './manual-payment/manual-payment.controller.js';
+import { OpenPaymentsConsumer } from './open-payments/open-payments.consumer.js';
+import type { PaymentConfig } from './payment-environment.js';
+import { PaymentGatewayClient } from './payment-gateway/payment-gateway.client.js';
+import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
+import { InvoiceEntity } from './storage/invoice.entity.js';
+import { PaymentEntity } from './storage/payment.entity.js';
+import { PaymentRepository } from './storage/payment.repository.js';
+import { PaymentTables1700000000001 } from './storage/payment-tables.migration.js';
+
+const entities = [PaymentEntity, InvoiceEntity];
+
+@Module({})
+export class PaymentModule {
+  static forRoot(config: PaymentConfig): DynamicModule {
+    return {
+      module: PaymentModule,
+      imports: [
+        ServiceModule,
+        DatabaseModule.forRoot({
+          config,
+          applicationName: 'payment',
+          entities,
+          migrations: [MessagingTables1700000000000, PaymentTables1700000000001],
+        }),
+        TypeOrmModule.forFeature(entities),
+        KafkaModule.forRoot(config, 'payment'),
+        IbmMqMessagingModule.forRoot(config, 'payment'),
+        MessagingModule.forRoot({
+          service: 'payment',
+          publishers: [KafkaPublisher],
+          inboxRetentionDays: config.INBOX_RETENTION_DAYS,
+        }),
+      ],
+      controllers: [OpenPaymentsConsumer, ShowPaymentsController, ManualPaymentController],
+      providers: [
+        PaymentRepository,
+        {
+          provide: PaymentGatewayClient,
+          useFactory: () =>
+            new PaymentGatewayClient(
+              config.PAYMENT_GATEWAY_URL,
+              config.PAYMENT_GATEWAY_TIMEOUT_MS,
+              CHARGE_CONCURRENCY,
+            ),
+        },
+        ChargePayments,
+        ChargeQueue,
+      ],
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import type { Cause, OrderLine, ShipTo } from '@orderbridge/contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { PaymentStatus } from '../domain/payment.js';
+
+@Entity('payment')
+export class PaymentEntity {
+  /** Idempotency key of the charge at the gateway. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  /** One payment per order. */
+  @Column('uuid', { name: 'order_id' })
+  orderId!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text')
+  status!: PaymentStatus;
+
+  /** In minor units. */
+  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  amount!: number;
+
+  @Column('char', { length: 3 })
+  currency!: string;
+
+  @Column('text', { name: 'payment_token', nullable: true })
+  paymentToken!: string | null;
+
+  /** What shipping needs to know; absent while only a manual payment is known of the order. */
+  @Column('json', { nullable: true })
+  fulfilment!: Fulfilment | null;
+
+  @Column('json')
+  cause!: Cause;
+
+  @Column('text', { name: 'charge_id', nullable: true })
+  chargeId!: string | null;
+
+  @Column('text', { name: 'failure_code', nullable: true })
+  failureCode!: string | null;
+
+  @Column('text', { name: 'failure_reason', nullable: true })
+  failureReason!: string | null;
+
+  @Column('integer')
+  attempts!: number;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}
+
+export interface Fulfilment {
+  readonly lines: OrderLine[];
+  readonly shipTo: ShipTo;
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { shipmentCreated, shipmentFailed } from '@orderbridge/contracts';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import { CarrierClient } from '../carrier/carrier.client.js';
+import type { CarrierDecision } from '../domain/shipment.js';
+import { ShipmentRepository, type BookingItem } from '../storage/shipment.repository.js';
+
+/** Books what is due with the carrier and announces what it decided. */
+@Injectable()
+export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecision> {
+  constructor(
+    private readonly shipments: ShipmentRepository,
+    private readonly carrier: CarrierClient,
+    private readonly unitsOfWork: UnitsOfWork,
+  ) {}
+
+  take(limit: number, lease: number): Promise<BookingItem[]> {
+    return this.shipments.takeDue(limit, lease);
+  }
+
+  perform(item: BookingItem): Promise<CarrierDecision> {
+    return this.carrier.createShipment(item);
+  }
+
+  postpone({ id }: BookingItem, delay: number): Promise<void> {
+    return this.shipments.postpone(id, delay);
+  }
+
+  async settle(finished: readonly Finished<BookingItem, CarrierDecision>[]): Promise<void> {
+    const decisions = new Map(finished.map(({ item, result }) => [item.id, result]));
+    await this.unitsOfWork.run(async (unit) => {
+      const decided = await this.shipments.decide(
+        unit.manager,
+        [...decisions].map(([id, decision]) => ({ id, decision })),
+      );
+      for (const { id: shipmentId, orderId, userId, cause } of decided) {
+        const decision = decisions.get(shipmentId) as CarrierDecision;
+        if (decision.booked) {
+          const { carrier, trackingNumber } = decision;
+          unit.send(shipmentCreated, { orderId, userId, shipmentId, carrier, trackingNumber }, cause);
+        } else {
+          const { code, reason } = decision;
+          unit.send(shipmentFailed, { orderId, userId, shipmentId, code, reason }, cause);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CARRIER_REFUSALS, CARRIER_WSDL } from '@orderbridge/contracts';
+import { circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import { createClientAsync, type Client } from 'soap';
+import { z } from 'zod';
+import type { CarrierDecision } from '../domain/shipment.js';
+import type { BookingItem } from '../storage/shipment.repository.js';
+import { SoapTransport } from './soap-transport.js';
+
+const created = z.object({ shipmentReference: z.string(), trackingNumber: z.string(), carrier: z.string() });
+const fault = z.object({
+  root: z.object({
+    Envelope: z.object({
+      Body: z.object({
+        Fault: z.object({
+          detail: z.object({ carrierFault: z.object({ code: z.string(), message: z.string() }) }),
+        }),
+      }),
+    }),
+  }),
+});
+
+/** The carrier did not decide: it was away, too slow, or had an error of its own. */
+export class CarrierUnavailableError extends Error {
+  override readonly name = 'CarrierUnavailableError';
+}
+
+/**
+ * Books with the carrier over SOAP. `createShipment` is idempotent by order, so that a booking whose answer was lost is
+ * not made twice. After five failures in a row no request is sent for a while.
+ */
+@Injectable()
+export class CarrierClient implements OnApplicationShutdown {
+  readonly #transport: SoapTransport;
+  readonly #client: Promise<Client>;
+  readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleAll, {
+    halfOpenAfter: 2_000,
+    breaker: new ConsecutiveBreaker(5),
+  });
+
+  /** `timeout` in milliseconds, after which a request counts as failed. */
+  constructor(endpoint: string, timeout: number, connections: number) {
+    this.#transport = new SoapTransport(endpoint, timeout, connections);
+    this.#client = createClientAsync(CARRIER_WSDL, { httpClient: this.#transport, endpoint });
+  }
+
+  /**
+   * @throws CarrierUnavailableError when the carrier did not decide.
+   * @throws BrokenCircuitError while it is given a rest.
+   */
+  createShipment(item: BookingItem): Promise<CarrierDecision> {
+    return this.#breaker.execute(() => this.#createShipment(item));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #createShipment({ orderId, pieces, shipTo }: BookingItem): Promise<CarrierDecision> {
+    const client = await this.#client;
+    let answer: unknown;
+    try {
+      [answer] = (await client['createShipmentAsync']({ orderId, pieces, recipient: shipTo })) as [unknown];
+    } catch (error) {
+      const { code, message } = faultOf(error);
+      if (CARRIER_REFUSALS.some((refusal) => refusal === code))
+        return { booked: false, code, reason: message };
+      throw new CarrierUnavailableError(`The carrier did not book: ${message}`, { cause: error });
+    }
+    const { shipmentReference, trackingNumber, carrier } = created.parse(answer);
+    return { booked: true, carrier, carrierReference: shipmentReference, trackingNumber };
+  }
+}
+
+/** The carrier's own fault where it sent one, else what went wrong on the way. */
+function faultOf(error: unknown): { code: string; message: string } {
+  const result = fault.safeParse(error);
+  if (result.success) return result.data.root.Envelope.Body.Fault.detail.carrierFault;
+  return { code: 'Unavailable', message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,11 @@
+import { kafkaEvents } from '@orderbridge/kafka';
+import { runService } from '@orderbridge/service';
+import { shippingEnvironment } from './shipping-environment.js';
+import { ShippingModule } from './shipping.module.js';
+
+await runService(shippingEnvironment, (config) => ({
+  name: 'shipping',
+  description: 'Books shipments with the carrier and keeps their labels.',
+  module: ShippingModule.forRoot(config),
+  strategies: (app) => [kafkaEvents(app, 'shipping')],
+}));

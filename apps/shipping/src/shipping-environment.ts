@@ -1,0 +1,19 @@
+import { kafkaEnvironment } from '@orderbridge/kafka';
+import { databaseEnvironment, type Environment } from '@orderbridge/service';
+import { z } from 'zod';
+
+export const shippingEnvironment = {
+  ...databaseEnvironment,
+  ...kafkaEnvironment,
+  CARRIER_URL: z.url().describe("address of the carrier's SOAP service"),
+  CARRIER_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(10_000)
+    .default(5_000)
+    .describe('milliseconds after which a booking without an answer is repeated'),
+} satisfies Environment;
+
+/** The shipping service's configuration. */
+export type ShippingConfig = z.infer<z.ZodObject<typeof shippingEnvironment>>;

@@ -1,0 +1,146 @@
+import {
+  fixtureEvent,
+  paymentProcessed,
+  shipmentCreated,
+  shipmentFailed,
+  type DataOf,
+  type EventContract,
+} from '@orderbridge/contracts';
+import { KafkaPublisher } from '@orderbridge/kafka';
+import { loadConfig } from '@orderbridge/service';
+import request from 'supertest';
+import { v7 as uuid } from 'uuid';
+import { expectGolden } from '../../../test/service/golden.js';
+import { createTestDatabase } from '../../../test/postgres/test-database.js';
+import {
+  newDelivery,
+  startServiceUnderTest,
+  type ServiceUnderTest,
+} from '../../../test/service/service-under-test.js';
+import { CarrierClient } from './carrier/carrier.client.js';
+import type { CarrierDecision } from './domain/shipment.js';
+import { shippingEnvironment } from './shipping-environment.js';
+import { ShippingModule } from './shipping.module.js';
+import type { BookingItem } from './storage/shipment.repository.js';
+
+/** The carrier as the test wants it. */
+class Carrier {
+  readonly calls: BookingItem[] = [];
+  decide: (item: BookingItem, nth: number) => Promise<CarrierDecision> = () =>
+    Promise.resolve({
+      booked: true,
+      carrier: 'Mock Parcel',
+      carrierReference: 'SHP-1',
+      trackingNumber: 'MP0000000001DE',
+    });
+
+  createShipment(item: BookingItem): Promise<CarrierDecision> {
+    this.calls.push(item);
+    return this.decide(item, this.of(item.orderId).length);
+  }
+
+  of(orderId: string): BookingItem[] {
+    return this.calls.filter((item) => item.orderId === orderId);
+  }
+}
+
+describe('shipping service', () => {
+  const carrier = new Carrier();
+  const book = carrier.decide;
+  let service: ServiceUnderTest;
+
+  beforeAll(async () => {
+    const config = loadConfig(shippingEnvironment, {
+      DATABASE_URL: await createTestDatabase(),
+      KAFKA_BROKERS: 'nowhere:1',
+      CARRIER_URL: 'http://nowhere/carrier',
+    });
+    service = await startServiceUnderTest(ShippingModule.forRoot(config), { kafka: KafkaPublisher }, [
+      { token: CarrierClient, value: carrier },
+    ]);
+  });
+
+  afterAll(() => service.close());
+
+  beforeEach(() => {
+    carrier.decide = book;
+  });
+
+  const http = () => request(service.app.getHttpServer());
+  const paid = (orderId = uuid()): DataOf<typeof paymentProcessed> => ({
+    ...fixtureEvent(paymentProcessed).data,
+    orderId,
+  });
+  const announced = async (type: EventContract, orderId: string) => {
+    for (let count = 1; ; count++) {
+      const messages = await service.kafka.until(type, count);
+      const found = messages.filter(({ key }) => key === orderId);
+      if (found.length > 0) return found;
+      count = Math.max(count, messages.length);
+    }
+  };
+
+  test('books a paid order, sends the golden shipment.created and has its label', async () => {
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    const [message] = await announced(shipmentCreated, order.orderId);
+    const { body: shipment } = await http().get(`/shipments/${order.orderId}`).expect(200);
+    expect(shipment).toMatchObject({
+      status: 'BOOKED',
+      trackingNumber: 'MP0000000001DE',
+      shipTo: order.shipTo,
+      pieces: 3,
+      label: `/shipments/${order.orderId}/label`,
+    });
+    expectGolden(shipmentCreated, message, { orderId: order.orderId, shipmentId: shipment.shipmentId });
+    const first = await http()
+      .get(shipment.label)
+      .buffer(true)
+      .expect(200)
+      .expect('content-type', 'application/pdf');
+    expect(first.body.subarray(0, 5).toString()).toBe('%PDF-');
+    const second = await http().get(shipment.label).buffer(true).expect(200);
+    expect(second.body.equals(first.body)).toBe(true);
+  });
+
+  test('a refused shipment ends in the golden shipment.failed and has no label', async () => {
+    const reason = 'The carrier does not know the postal code 00000.';
+    carrier.decide = () => Promise.resolve({ booked: false, code: 'InvalidAddress', reason });
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    const [message] = await announced(shipmentFailed, order.orderId);
+    const { body: shipment } = await http().get(`/shipments/${order.orderId}`).expect(200);
+    expect(shipment).toMatchObject({ status: 'FAILED', failure: { code: 'InvalidAddress', reason } });
+    expectGolden(shipmentFailed, message, { orderId: order.orderId, shipmentId: shipment.shipmentId });
+    const label = await http().get(`/shipments/${order.orderId}/label`).expect(409);
+    expect(label.body.detail).toContain(reason);
+  });
+
+  test('when the carrier does not decide, the booking is repeated', async () => {
+    carrier.decide = (item, nth) => (nth <= 2 ? Promise.reject(new Error('away')) : book(item, nth));
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    await announced(shipmentCreated, order.orderId);
+    expect(carrier.of(order.orderId)).toHaveLength(3);
+  });
+
+  test('a payment that is delivered again, or told anew, books one shipment', async () => {
+    const order = paid();
+    const delivery = newDelivery(paymentProcessed, order);
+    await service.deliver(delivery, delivery);
+    await announced(shipmentCreated, order.orderId);
+    await service.deliver(delivery);
+    await service.deliver(newDelivery(paymentProcessed, order));
+    expect(carrier.of(order.orderId)).toHaveLength(1);
+    expect(await announced(shipmentCreated, order.orderId)).toHaveLength(1);
+  });
+
+  test('an order without a shipment is 404', async () => {
+    await http()
+      .get(`/shipments/${uuid()}`)
+      .expect(404)
+      .expect('content-type', /problem\+json/);
+    await http().get(`/shipments/${uuid()}/label`).expect(404);
+    await http().get('/shipments/42').expect(400);
+  });
+});

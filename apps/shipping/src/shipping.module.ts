@@ -1,0 +1,55 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
+import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { BookShipments } from './book-shipments/book-shipments.js';
+import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
+import { CarrierClient } from './carrier/carrier.client.js';
+import { Labels } from './labels/labels.js';
+import { RequestShipmentsConsumer } from './request-shipments/request-shipments.consumer.js';
+import type { ShippingConfig } from './shipping-environment.js';
+import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
+import { LabelEntity } from './storage/label.entity.js';
+import { ShipmentEntity } from './storage/shipment.entity.js';
+import { ShipmentRepository } from './storage/shipment.repository.js';
+import { ShippingTables1700000000001 } from './storage/shipping-tables.migration.js';
+
+const entities = [ShipmentEntity, LabelEntity];
+
+@Module({})
+export class ShippingModule {
+  static forRoot(config: ShippingConfig): DynamicModule {
+    return {
+      module: ShippingModule,
+      imports: [
+        ServiceModule,
+        DatabaseModule.forRoot({
+          config,
+          applicationName: 'shipping',
+          entities,
+          migrations: [MessagingTables1700000000000, ShippingTables1700000000001],
+        }),
+        TypeOrmModule.forFeature(entities),
+        KafkaModule.forRoot(config, 'shipping'),
+        MessagingModule.forRoot({
+          service: 'shipping',
+          publishers: [KafkaPublisher],
+          inboxRetentionDays: config.INBOX_RETENTION_DAYS,
+        }),
+      ],
+      controllers: [RequestShipmentsConsumer, ShowShipmentsController],
+      providers: [
+        ShipmentRepository,
+        Labels,
+        {
+          provide: CarrierClient,
+          useFactory: () =>
+            new CarrierClient(config.CARRIER_URL, config.CARRIER_TIMEOUT_MS, BOOKING_CONCURRENCY),
+        },
+        BookShipments,
+        BookingQueue,
+      ],
+    };
+  }
+}

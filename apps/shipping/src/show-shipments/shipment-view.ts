@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { ShipmentEntity } from '../storage/shipment.entity.js';
+
+export const shipmentView = z
+  .object({
+    shipmentId: z.string(),
+    orderId: z.string(),
+    status: z.enum(['REQUESTED', 'BOOKED', 'FAILED']),
+    carrier: z.string().optional(),
+    trackingNumber: z.string().optional(),
+    shipTo: z.object({
+      name: z.string(),
+      street: z.string(),
+      postalCode: z.string(),
+      city: z.string(),
+      country: z.string(),
+    }),
+    pieces: z.number(),
+    failure: z.object({ code: z.string(), reason: z.string() }).optional(),
+    label: z.string().optional().describe('Path of the label, a PDF'),
+    attempts: z.number().describe('How often the carrier was asked'),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: 'Shipment' });
+export type ShipmentView = z.infer<typeof shipmentView>;
+
+export function viewOf(shipment: ShipmentEntity): ShipmentView {
+  return {
+    shipmentId: shipment.id,
+    orderId: shipment.orderId,
+    status: shipment.status,
+    ...(shipment.carrier && { carrier: shipment.carrier }),
+    ...(shipment.trackingNumber && { trackingNumber: shipment.trackingNumber }),
+    shipTo: shipment.shipTo,
+    pieces: shipment.pieces,
+    ...(shipment.failureCode && {
+      failure: { code: shipment.failureCode, reason: shipment.failureReason ?? '' },
+    }),
+    ...(shipment.status === 'BOOKED' && { label: `/shipments/${shipment.orderId}/label` }),
+    attempts: shipment.attempts,
+    createdAt: shipment.createdAt.toISOString(),
+    updatedAt: shipment.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Cause, ShipTo } from '@orderbridge/contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { ShipmentStatus } from '../domain/shipment.js';
+
+@Entity('shipment')
+export class ShipmentEntity {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  /** Idempotency key at the carrier: one shipment per order. */
+  @Column('uuid', { name: 'order_id' })
+  orderId!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text')
+  status!: ShipmentStatus;
+
+  @Column('json', { name: 'ship_to' })
+  shipTo!: ShipTo;
+
+  @Column('integer')
+  pieces!: number;
+
+  @Column('json')
+  cause!: Cause;
+
+  @Column('text', { nullable: true })
+  carrier!: string | null;
+
+  @Column('text', { name: 'carrier_reference', nullable: true })
+  carrierReference!: string | null;
+
+  @Column('text', { name: 'tracking_number', nullable: true })
+  trackingNumber!: string | null;
+
+  @Column('text', { name: 'failure_code', nullable: true })
+  failureCode!: string | null;
+
+  @Column('text', { name: 'failure_reason', nullable: true })
+  failureReason!: string | null;
+
+  @Column('integer')
+  attempts!: number;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'updated_at' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,34 @@
+import { connect } from 'node:net';
+
+const PORTS = {
+  gateway: 8080,
+  order: 8081,
+  notification: 8082,
+  inventory: 8083,
+  shipping: 8084,
+  identity: 8085,
+  catalogue: 8086,
+  payment: 8087,
+  carrierMock: 8090,
+  paymentGatewayMock: 8091,
+  postgres: 54_329,
+  kafka: 59_092,
+  mq: 51_414,
+} as const;
+
+export type Ports = Readonly<Record<keyof typeof PORTS, number>>;
+
+export const portsFrom = (offset: number): Ports =>
+  Object.fromEntries(Object.entries(PORTS).map(([name, port]) => [name, port + offset])) as Ports;
+
+/** Whether something on this machine listens on a port. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

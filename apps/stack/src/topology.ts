@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { libraryEnvironment } from '@orderbridge/embedded-mq';
+import { LocalPostgres } from '@orderbridge/local-postgres';
+import type { Ports } from './ports.js';
+import type { ProcessDefinition } from './process-definition.js';
+
+/** dist/, where everything runs from. */
+const dist = fileURLToPath(new URL('../../..', import.meta.url));
+/** Files that are no code, as they are in the repository. */
+const deploy = fileURLToPath(new URL('../../../../deploy', import.meta.url));
+
+const QUEUE_MANAGER = 'QM1';
+const LOCALHOST = '127.0.0.1';
+
+/** The address of orders that come without one, here where everything is for show. */
+const DEMO_ADDRESS = {
+  name: 'Ada Example',
+  street: '1 Market Street',
+  postalCode: '10115',
+  city: 'Berlin',
+  country: 'DE',
+};
+
+export interface Place {
+  /** Folder of all state. */
+  readonly data: string;
+  readonly ports: Ports;
+  /** Folder of the stand-in for IBM's client library. */
+  readonly mqLibrary: string;
+}
+
+/** The whole system on one machine: every process, what it is given and what it waits for. */
+export function topology({ data, ports, mqLibrary }: Place): ProcessDefinition[] {
+  const postgres = new LocalPostgres(join(data, 'postgres'), ports.postgres, [
+    'order',
+    'inventory',
+    'payment',
+    'shipping',
+  ]);
+  const kafka = { KAFKA_BROKERS: `${LOCALHOST}:${ports.kafka}`, KAFKA_PARTITIONS: '3' };
+  const mq = {
+    IBM_MQ_QUEUE_MANAGER: QUEUE_MANAGER,
+    IBM_MQ_CONNECTION_NAME: `${LOCALHOST}(${ports.mq})`,
+    IBM_MQ_CHANNEL: 'ORDERBRIDGE.SVRCONN',
+    ...libraryEnvironment(mqLibrary),
+  };
+  const seed = { SEED_FILE: join(deploy, 'demo', 'products.json') };
+
+  return [
+    {
+      name: 'postgres',
+      command: postgres.command,
+      args: postgres.args,
+      environment: {},
+      needs: [],
+      port: ports.postgres,
+      stopSignal: 'SIGINT',
+      ipc: false,
+      prepare: () => postgres.prepare(),
+      complete: () => postgres.createDatabases(),
+    },
+    broker('kafka', 'embedded-kafka', ports.kafka, ['--data', join(data, 'kafka'), '--partitions', '3']),
+    broker('mq', 'embedded-mq', ports.mq, [
+      ...['--data', join(data, 'mq'), '--name', QUEUE_MANAGER],
+      ...['--mqsc', join(deploy, 'ibm-mq', 'orderbridge.mqsc'), '--no-client'],
+    ]),
+    service('payment-gateway-mock', ports.paymentGatewayMock, [], {
+      LEDGER_FOLDER: join(data, 'payment-gateway-mock'),
+    }),
+    service('carrier-mock', ports.carrierMock, [], { LEDGER_FOLDER: join(data, 'carrier-mock') }),
+    service('order', ports.order, ['postgres'], {
+      DATABASE_URL: postgres.url('order'),
+      DEFAULT_SHIP_TO: JSON.stringify(DEMO_ADDRESS),
+      DEFAULT_PAYMENT_TOKEN: 'tok_approve',
+      ...kafka,
+      ...seed,
+    }),
+    service('inventory', ports.inventory, ['postgres', 'mq'], {
+      DATABASE_URL: postgres.url('inventory'),
+      ...kafka,
+      ...mq,
+      ...seed,
+    }),
+    service('payment', ports.payment, ['postgres', 'mq'], {
+      DATABASE_URL: postgres.url('payment'),
+      PAYMENT_GATEWAY_URL: `http://${LOCALHOST}:${ports.paymentGatewayMock}`,
+      ...kafka,
+      ...mq,
+    }),
+    service('shipping', ports.shipping, ['postgres'], {
+      DATABASE_URL: postgres.url('shipping'),
+      CARRIER_URL: `http://${LOCALHOST}:${ports.carrierMock}/carrier`,
+      ...kafka,
+    }),
+  ];
+}
+
+/** A process of apps/: reads its environment, answers at /health/ready. */
+function service(
+  name: string,
+  port: number,
+  needs: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): ProcessDefinition {
+  return {
+    name,
+    command: process.execPath,
+    args: [...NODE_MEMORY, join(dist, 'apps', name, 'src', 'main.js')],
+    environment: { HOST: LOCALHOST, PORT: `${port}`, ...environment },
+    needs,
+    port,
+    readyUrl: `http://${LOCALHOST}:${port}/health/ready`,
+    stopSignal: 'SIGTERM',
+    ipc: true,
+  };
+}
+
+/** A stand-in broker: ready when it listens. */
+function broker(name: string, library: string, port: number, args: readonly string[]): ProcessDefinition {
+  return {
+    name,
+    command: process.execPath,
+    args: [join(dist, 'libs', library, 'src', 'cli.js'), ...args, '--host', LOCALHOST, '--port', `${port}`],
+    environment: {},
+    needs: [],
+    port,
+    stopSignal: 'SIGTERM',
+    ipc: true,
+  };
+}
+
+/** Keeps a service below 200 MB: young objects die early, and the heap needs no more. */
+const NODE_MEMORY = ['--max-old-space-size=128', '--max-semi-space-size=8'];

@@ -1,0 +1,41 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest';
+
+const common: Config = {
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': '@swc/jest',
+    // Loaded by require() from @fastify/static, which jest cannot do with an ES module on Node 20.
+    'content-disposition/.+\\.js$': ['@swc/jest', { swcrc: false, module: { type: 'commonjs' } }],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!.*content-disposition/)'],
+  moduleNameMapper: {
+    '^@orderbridge/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+  },
+  resolver: '<rootDir>/test/typescript-resolver.cjs',
+  modulePathIgnorePatterns: ['<rootDir>/dist', '/dist/'],
+};
+
+/** The rings of tests, from the inside out. */
+const config: Config = {
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  projects: [
+    { ...common, displayName: 'domain', testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/{apps,libs}/**/*.int-spec.ts'],
+      globalSetup: '<rootDir>/test/postgres/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/postgres/global-teardown.mjs',
+    },
+    {
+      ...common,
+      displayName: 'end to end',
+      testMatch: ['<rootDir>/test/end-to-end/**/*.e2e-spec.ts'],
+      globalSetup: '<rootDir>/test/stack/global-setup.mjs',
+    },
+  ],
+};
+
+export default config;

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { amount, currency } from '../money.js';
+
+/**
+ * Any 8-4-4-4-12 hexadecimal id, in lower case as PostgreSQL writes it. The seed's ids are no RFC 9562 UUIDs, so
+ * version and variant are not checked.
+ */
+export const id = z.guid().toLowerCase();
+
+export const shipTo = z.object({
+  name: z.string().min(1).max(100),
+  street: z.string().min(1).max(100),
+  postalCode: z.string().min(1).max(12),
+  city: z.string().min(1).max(100),
+  /** ISO 3166-1 alpha-2. */
+  country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 code such as DE'),
+});
+export type ShipTo = z.infer<typeof shipTo>;
+
+export const orderLine = z.object({
+  productId: id,
+  name: z.string(),
+  quantity: z.int().min(1),
+  unitPrice: amount,
+});
+export type OrderLine = z.infer<typeof orderLine>;
+
+/** What the later steps need to know of an order; each step hands it on, so that none has to ask another. */
+export const orderDetails = z.object({
+  orderId: id,
+  userId: id,
+  totalAmount: amount,
+  currency,
+  lines: z.array(orderLine).min(1),
+  shipTo,
+  /** What the payment gateway charges. Travels no further than the payment service. */
+  paymentToken: z.string().min(1).max(100),
+});
+export type OrderDetails = z.infer<typeof orderDetails>;

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import { Harness } from './harness.js';
+import type { Program } from './program.js';
+
+jest.setTimeout(240_000);
+
+const MQSC = `
+DEFINE QLOCAL(IN) MAXDEPTH(100000)
+DEFINE QLOCAL(OUT) MAXDEPTH(100000)
+`;
+const COUNT = 10_000;
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await Harness.start(MQSC);
+});
+afterEach(() => harness.close());
+
+const transferring = async (): Promise<Program> => {
+  const program = await harness.program('transfer');
+  await program.call('start', { connection: harness.connection, consumers: 2, failing: 0.03 });
+  return program;
+};
+
+const sending = async (connection: object): Promise<Program> => {
+  const program = await harness.program('transfer');
+  await program.call('connect', connection);
+  return program;
+};
+
+/** Strikes at random until told to stop, and says how often. */
+function strike(harm: readonly (() => unknown)[]): () => Promise<number> {
+  const stopping = new AbortController();
+  const striking = (async () => {
+    for (let strikes = 0; ; strikes++) {
+      await sleep(Math.random() * 250, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return strikes;
+      await harm[Math.floor(Math.random() * harm.length)]?.();
+    }
+  })();
+  return () => {
+    stopping.abort();
+    return striking;
+  };
+}
+
+const networkFaults = () => [
+  () => harness.proxy.cut(),
+  () => harness.proxy.loseRequest(Math.floor(Math.random() * 30)),
+  () => harness.proxy.loseReply(Math.floor(Math.random() * 30)),
+];
+
+/** The bodies of all messages on OUT, when there are as many or more. */
+async function collect(count: number): Promise<string[]> {
+  const program = await harness.program('collect');
+  await program.call('start', { addresses: `127.0.0.1(${harness.port})` });
+  const bodies: string[] = [];
+  while (bodies.length < count) bodies.push(...(await program.event<string[]>('collected')));
+  return bodies;
+}
+
+async function untilEmpty(sender: Program, queue: string): Promise<void> {
+  while ((await sender.call<number>('depth', queue)) > 0) await sleep(100);
+}
+
+test(`${COUNT} messages are moved exactly once, through lost connections, failing handlers, kills and restarts`, async () => {
+  const sender = await sending({ addresses: `127.0.0.1(${harness.port})` });
+  await sender.call('send', { first: 0, last: COUNT, batch: 500 });
+  const movers = [await transferring(), await transferring()];
+  const kill = async () => {
+    await movers.shift()?.kill();
+    movers.push(await transferring());
+  };
+  const stop = strike([
+    ...networkFaults(),
+    ...networkFaults(),
+    ...networkFaults(),
+    kill,
+    () => harness.restart(),
+  ]);
+  await untilEmpty(sender, 'IN');
+  expect(await stop()).toBeGreaterThan(10);
+  const bodies = await collect(COUNT);
+  expect(bodies).toHaveLength(COUNT);
+  expect(new Set(bodies).size).toBe(COUNT);
+  expect(await sender.call('depth', 'OUT')).toBe(0);
+});
+
+test(`${COUNT} messages sent over a network that fails are all there, and none twice but those in doubt`, async () => {
+  const direct = await sending({ addresses: `127.0.0.1(${harness.port})` });
+  const sender = await sending(harness.connection);
+  const stop = strike(networkFaults());
+  const mover = await transferring();
+  const inDoubt = await sender.call<number>('send', { first: 0, last: COUNT, batch: 20 });
+  expect(await stop()).toBeGreaterThan(3);
+  await untilEmpty(direct, 'IN');
+  await mover.kill();
+  const depth = await direct.call<number>('depth', 'OUT');
+  const bodies = await collect(depth);
+  expect(new Set(bodies).size).toBe(COUNT);
+  expect(depth).toBeLessThanOrEqual(COUNT + inDoubt);
+});

@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { Logger } from '@nestjs/common';
+import {
+  IbmMqClient,
+  IbmMqConnectionManager,
+  IbmMqServer,
+  type IbmMqConnectionOptions,
+  type IbmMqServerOptions,
+  type IncomingMessage,
+  type OutgoingMessage,
+  type UnitOfWork,
+} from '../../src/index.js';
+import { describe, serve, tell } from './channel.js';
+
+/** A message as it is told to the test. */
+export interface ToldMessage {
+  readonly messageId: string;
+  readonly correlationId: string | undefined;
+  readonly headers: Record<string, unknown>;
+  readonly folders: Record<string, unknown>;
+  readonly text: string;
+  readonly format: string;
+  readonly backoutCount: number;
+  readonly persistent: boolean;
+  readonly priority: number;
+  readonly expires: boolean;
+  readonly putAt: string;
+  readonly putBy: string;
+  readonly user: string;
+  readonly replyTo: unknown;
+  readonly conversionError: number | undefined;
+}
+
+export interface ToldUnit {
+  readonly unit: number;
+  readonly queue: string;
+  readonly messages: readonly ToldMessage[];
+}
+
+/** What the test wants done with a unit of work. */
+export interface Verdict {
+  readonly unit: number;
+  readonly send?: readonly OutgoingMessage[];
+  readonly reject?: readonly { readonly index: number; readonly headers?: Record<string, string> }[];
+  readonly fail?: string;
+}
+
+export interface Start {
+  readonly connection: IbmMqConnectionOptions;
+  readonly server?: Omit<IbmMqServerOptions, 'connection'>;
+  /** Commits all units of work unasked, and tells only about them. */
+  readonly automatic?: boolean;
+}
+
+function told(message: IncomingMessage): ToldMessage {
+  return {
+    messageId: message.messageId,
+    correlationId: message.correlationId,
+    headers: toldHeaders(message.headers),
+    folders: message.folders,
+    text: message.text(),
+    format: message.format,
+    backoutCount: message.backoutCount,
+    persistent: message.persistent,
+    priority: message.priority,
+    expires: message.expiry !== undefined,
+    putAt: message.putAt.toISOString(),
+    putBy: message.putBy,
+    user: message.user,
+    replyTo: message.replyTo,
+    conversionError: message.conversionError,
+  };
+}
+
+function toldHeaders(headers: IncomingMessage['headers']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? `${value}n` : Buffer.isBuffer(value) ? `0x${value.toString('hex')}` : value,
+    ]),
+  );
+}
+
+Logger.overrideLogger(false);
+
+let manager: IbmMqConnectionManager;
+let client: IbmMqClient;
+let server: TestServer | undefined;
+let automatic = false;
+let units = 0;
+const verdicts = new Map<number, (verdict: Verdict) => void>();
+
+/** Lets the test decide about each unit of work. */
+class TestServer extends IbmMqServer {
+  protected override async handleUnitOfWork(unit: UnitOfWork): Promise<void> {
+    const number = ++units;
+    unit.signal.addEventListener('abort', () => tell('aborted', number));
+    const decided = new Promise<Verdict>((resolve) => verdicts.set(number, resolve));
+    tell('unit', { unit: number, queue: unit.queue, messages: unit.messages.map(told) } satisfies ToldUnit);
+    if (automatic) return;
+    const { send = [], reject = [], fail } = await decided;
+    await unit.send(...send);
+    for (const { index, headers } of reject) {
+      await unit.reject(unit.messages[index] as IncomingMessage, { headers });
+    }
+    if (fail !== undefined) throw new Error(fail);
+  }
+
+  protected override backoutHeaders(message: IncomingMessage) {
+    return { backout_count: message.backoutCount };
+  }
+}
+
+serve({
+  start(options: Start) {
+    const observed =
+      (name: string) =>
+      (...values: unknown[]) =>
+        tell('observed', { name, values: values.map(plain) });
+    manager = new IbmMqConnectionManager(options.connection, {
+      connected: observed('connected'),
+      disconnected: observed('disconnected'),
+      connectFailed: observed('connectFailed'),
+      received: observed('received'),
+      committed: observed('committed'),
+      backedOut: observed('backedOut'),
+      requeued: observed('requeued'),
+      deadLettered: observed('deadLettered'),
+      sent: observed('sent'),
+    });
+    manager.status$.subscribe((status) => tell('status', status));
+    client = new IbmMqClient({ connection: manager, sendTimeout: 10_000 });
+    automatic = options.automatic ?? false;
+    if (!options.server) return;
+    server = new TestServer({ connection: manager, ...options.server });
+    server.listen((error) => {
+      if (error) throw error as Error;
+    });
+  },
+  send: (messages: OutgoingMessage[]) => client.sendBatch(messages),
+  depth: (queue: string) => client.queueDepth(queue),
+  check: () => (server ?? client).check(),
+  decide: (verdict: Verdict) => verdicts.get(verdict.unit)?.(verdict),
+  /** Uses the threads of libuv's pool, all at a time. */
+  readFiles: () =>
+    Promise.all(Array.from({ length: 8 }, () => readFile(import.meta.filename).then(() => true))),
+  async close() {
+    await server?.close();
+    await manager.close();
+  },
+  exit: () => process.exit(0),
+});
+
+function plain(value: unknown): unknown {
+  return value instanceof Error ? describe(value) : value;
+}

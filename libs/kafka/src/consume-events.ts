@@ -1,0 +1,17 @@
+import type { INestApplication } from '@nestjs/common';
+import { MessagingMetrics, UnitsOfWork } from '@orderbridge/messaging';
+import { Readiness } from '@orderbridge/service';
+import { KafkaConnection } from './kafka-connection.js';
+import { KafkaEventServer } from './kafka-event-server.js';
+
+/** The strategy for an application's `@OnEvent` handlers on Kafka, as part of its readiness. */
+export function kafkaEvents(app: INestApplication, group: string): KafkaEventServer {
+  const server = new KafkaEventServer({
+    connection: app.get(KafkaConnection),
+    group,
+    unitsOfWork: app.get(UnitsOfWork),
+    observer: app.get(MessagingMetrics),
+  });
+  app.get(Readiness).register('kafka-consumer', () => server.check());
+  return server;
+}

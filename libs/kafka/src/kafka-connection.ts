@@ -1,0 +1,95 @@
+import { Logger } from '@nestjs/common';
+import kafkajs, { type Admin, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
+import type { KafkaConfig } from './kafka-environment.js';
+
+const { logLevel } = kafkajs;
+
+/** The service's access to Kafka, shared by its publisher, its consumer and its readiness check. */
+export class KafkaConnection {
+  readonly kafka: Kafka;
+  #admin: Promise<Admin> | undefined;
+
+  constructor(
+    readonly config: KafkaConfig,
+    readonly clientId: string,
+  ) {
+    const {
+      KAFKA_SASL_MECHANISM: mechanism,
+      KAFKA_SASL_USERNAME: username,
+      KAFKA_SASL_PASSWORD: password,
+    } = config;
+    this.kafka = new kafkajs.Kafka({
+      clientId,
+      brokers: config.KAFKA_BROKERS,
+      ssl: config.KAFKA_SSL,
+      ...(mechanism && { sasl: { mechanism, username, password } as SASLOptions }),
+      connectionTimeout: 3_000,
+      requestTimeout: 15_000,
+      // Callers repeat for as long as it takes; few tries here keep them in the picture.
+      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
+      logLevel: logLevel.WARN,
+      logCreator: () => logToNest,
+    });
+  }
+
+  /** Creates those of the topics that do not exist, and says so when partitions are too few to matter. */
+  async ensureTopics(topics: readonly string[]): Promise<void> {
+    const admin = await this.#connectedAdmin();
+    const existing = new Set(await admin.listTopics());
+    const missing = topics.filter((topic) => !existing.has(topic));
+    if (missing.length === 0) return;
+    await admin.createTopics({
+      topics: missing.map((topic) => ({
+        topic,
+        numPartitions: this.config.KAFKA_PARTITIONS,
+        replicationFactor: this.config.KAFKA_REPLICATION_FACTOR,
+      })),
+    });
+  }
+
+  /** Resolves when the cluster answers. */
+  async check(): Promise<void> {
+    const admin = await this.#connectedAdmin();
+    try {
+      await admin.describeCluster();
+    } catch (error) {
+      this.#admin = undefined;
+      await admin.disconnect();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const admin = await this.#admin?.catch(() => undefined);
+    this.#admin = undefined;
+    await admin?.disconnect();
+  }
+
+  #connectedAdmin(): Promise<Admin> {
+    if (!this.#admin) {
+      const admin = this.kafka.admin();
+      this.#admin = admin.connect().then(
+        () => admin,
+        (error: unknown) => {
+          this.#admin = undefined;
+          throw error;
+        },
+      );
+    }
+    return this.#admin;
+  }
+}
+
+const logger = new Logger('kafkajs');
+
+/** Our relay repeats what the producer gives up, and with a new producer: the warning does not hold here. */
+const LIMITED_RETRIES = 'Limiting retries for the idempotent producer';
+
+function logToNest({ level, namespace, log }: LogEntry): void {
+  if (log.message.startsWith(LIMITED_RETRIES)) return;
+  const { message, timestamp: _, logger: __, stack: ___, ...fields } = log;
+  const line = { ...fields, message: namespace ? `${namespace}: ${message}` : message };
+  // The callers log what they do about an error; kafkajs repeats it at every try.
+  if (level === logLevel.ERROR || level === logLevel.WARN) logger.warn(line);
+  else logger.debug(line);
+}

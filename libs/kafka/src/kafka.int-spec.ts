@@ -1,0 +1,226 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { MessageHandler } from '@nestjs/microservices';
+import { createEvent, defineEvent, encodeEvent, topic, type CloudEvent } from '@orderbridge/contracts';
+import { startKafkaBroker, type KafkaBroker } from '@orderbridge/embedded-kafka';
+import {
+  MessagingTables1700000000000,
+  PermanentError,
+  Relay,
+  UndeliverableMessageError,
+  UnitsOfWork,
+  type EventContext,
+  type OutgoingMessage,
+} from '@orderbridge/messaging';
+import { loadConfig } from '@orderbridge/service';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { connectTestDatabase } from '../../../test/postgres/test-database.js';
+import { KafkaConnection } from './kafka-connection.js';
+import { deadLetterTopic } from './kafka-dead-letters.js';
+import { kafkaEnvironment } from './kafka-environment.js';
+import { KafkaEventServer } from './kafka-event-server.js';
+import { KafkaPublisher } from './kafka-publisher.js';
+
+const counted = defineEvent({
+  type: 'counted',
+  version: 1,
+  destinations: [topic('counts')],
+  schema: z.object({ orderId: z.string(), value: z.int() }),
+});
+type Counted = CloudEvent<{ orderId: string; value: number }>;
+
+const quiet = {
+  committed() {},
+  rejected() {},
+  leading() {},
+  published() {},
+  parked() {},
+  retrying() {},
+};
+
+describe('Kafka transport on a broker', () => {
+  let folder: string;
+  let broker: KafkaBroker;
+  let dataSource: DataSource;
+  let unitsOfWork: UnitsOfWork;
+  let connection: KafkaConnection;
+  let publisher: KafkaPublisher;
+  const servers: KafkaEventServer[] = [];
+
+  beforeAll(() => Logger.overrideLogger(false));
+
+  const startBroker = async (port = 0) => {
+    broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), port });
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kafka-'));
+    await startBroker();
+    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
+    await dataSource.query('CREATE TABLE seen (id serial PRIMARY KEY, key text, value integer)');
+    unitsOfWork = new UnitsOfWork(dataSource, '/test');
+    const config = loadConfig(kafkaEnvironment, { KAFKA_BROKERS: broker.address, KAFKA_PARTITIONS: '3' });
+    connection = new KafkaConnection(config, 'test');
+    publisher = new KafkaPublisher(connection);
+  });
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+    await publisher.close();
+    await connection.close();
+    await dataSource.destroy();
+    await broker.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const message = (key: string, value: number, change: Partial<OutgoingMessage> = {}): OutgoingMessage => {
+    const event = createEvent(counted, '/test', { orderId: key, value }, { correlationId: 'c' });
+    const { headers, body } = encodeEvent(counted, event);
+    return {
+      messageId: event.id,
+      destination: topic('counts'),
+      key,
+      headers,
+      body: Buffer.from(body),
+      ...change,
+    };
+  };
+
+  /** A service whose handler writes down what it sees. */
+  const consume = async (handle: (event: Counted) => void = () => undefined) => {
+    const server = new KafkaEventServer({ connection, group: 'counter', unitsOfWork, observer: quiet });
+    const handler: MessageHandler = async (events: readonly Counted[], context: EventContext) => {
+      for (const event of events) {
+        handle(event);
+        await context.unitOfWork.manager.query('INSERT INTO seen (key, value) VALUES ($1, $2)', [
+          event.data.orderId,
+          event.data.value,
+        ]);
+      }
+    };
+    server.addHandler('counted', handler, true, { contracts: [counted], group: Symbol('counted') });
+    servers.push(server);
+    await new Promise<void>((resolve, reject) =>
+      server.listen((error) => (error ? reject(error) : resolve())),
+    );
+    return server;
+  };
+
+  const seen = async (): Promise<{ key: string; value: number }[]> =>
+    dataSource.query('SELECT key, value FROM seen ORDER BY id');
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await sleep(20);
+  };
+
+  const read = async (name: string): Promise<{ headers: Record<string, string>; value: Buffer }[]> => {
+    const found: { headers: Record<string, string>; value: Buffer }[] = [];
+    const consumer = connection.kafka.consumer({ groupId: `reader-${Math.random()}` });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [name], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ message: { headers = {}, value } }) => {
+        const text = Object.fromEntries(Object.entries(headers).map(([key, bytes]) => [key, String(bytes)]));
+        found.push({ headers: text, value: value ?? Buffer.alloc(0) });
+        return Promise.resolve();
+      },
+    });
+    await until(() => found.length > 0);
+    await consumer.disconnect();
+    return found;
+  };
+
+  test('what is published is handled, in order per key', async () => {
+    await consume();
+    const messages = Array.from({ length: 300 }, (_, n) => message(`key ${n % 7}`, n));
+    await publisher.publish(messages.slice(0, 150));
+    await publisher.publish(messages.slice(150));
+    await until(async () => (await seen()).length === 300);
+    for (let key = 0; key < 7; key++) {
+      const values = (await seen()).filter((row) => row.key === `key ${key}`).map(({ value }) => value);
+      expect(values).toEqual(values.toSorted((a, b) => a - b));
+    }
+  });
+
+  test('a message that is published twice is handled once', async () => {
+    await consume();
+    const twice = message('a', 1);
+    await publisher.publish([twice]);
+    await publisher.publish([twice, message('a', 2)]);
+    await until(async () => (await seen()).length === 2);
+    expect((await seen()).map(({ value }) => value)).toEqual([1, 2]);
+  });
+
+  test('a poison message goes to the dead-letter topic, byte for byte, and holds up no other', async () => {
+    const relay = new Relay({ dataSource, unitsOfWork, publishers: [publisher], observer: quiet });
+    relay.start();
+    await consume(({ data }) => {
+      if (data.value === 13) throw new PermanentError('13 is bad luck');
+    });
+    const poison = message('a', 13);
+    const garbage = message('a', 1, { body: Buffer.from([0xff, 0x00, 0x7f]) });
+    const direct = new KafkaPublisher(connection);
+    await direct.publish([message('a', 12), poison, garbage, message('a', 14)]);
+    await until(async () => (await seen()).length === 2);
+    expect((await seen()).map(({ value }) => value)).toEqual([12, 14]);
+    await until(async () => Number((await dataSource.query('SELECT count(*) FROM outbox'))[0].count) === 0);
+    const dead = await read(deadLetterTopic('counts', 'counter'));
+    expect(dead.map(({ value }) => value)).toEqual(expect.arrayContaining([poison.body, garbage.body]));
+    const letter = dead.find(({ value }) => value.equals(poison.body));
+    expect(letter?.headers).toMatchObject({
+      ...poison.headers,
+      dlt_reason: '13 is bad luck',
+      dlt_error: 'PermanentError',
+      dlt_group: 'counter',
+      dlt_topic: 'counts',
+      dlt_offset: expect.stringMatching(/^\d+$/),
+    });
+    await direct.close();
+    await relay.stop();
+  });
+
+  test('a consumer that stops gives its work to another, which handles each message once', async () => {
+    const first = await consume();
+    await publisher.publish(Array.from({ length: 50 }, (_, n) => message('a', n)));
+    await until(async () => (await seen()).length > 0);
+    await first.close();
+    await consume();
+    await publisher.publish([message('a', 50)]);
+    await until(async () => (await seen()).some(({ value }) => value === 50));
+    expect((await seen()).map(({ value }) => value)).toEqual(Array.from({ length: 51 }, (_, n) => n));
+  });
+
+  test('goes on by itself when the broker was away', async () => {
+    const server = await consume();
+    await publisher.publish([message('a', 1)]);
+    await until(async () => (await seen()).length === 1);
+    const { port } = broker;
+    await broker.close();
+    await expect(publisher.publish([message('a', 2)])).rejects.toThrow();
+    await expect(connection.check()).rejects.toThrow();
+    await startBroker(port);
+    await until(() =>
+      publisher.publish([message('a', 3)]).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until(async () => (await seen()).some(({ value }) => value === 3));
+    await until(() =>
+      server.check().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await connection.check();
+  });
+
+  test('a message that the broker refuses is named as such', async () => {
+    const large = message('a', 1, { body: Buffer.alloc(2 * 1024 * 1024) });
+    await expect(publisher.publish([large])).rejects.toThrow(UndeliverableMessageError);
+    await publisher.publish([message('a', 1)]);
+  });
+});

@@ -1,0 +1,91 @@
+import {
+  IbmMqServer,
+  type IbmMqConnectionManager,
+  type IncomingMessage,
+  type UnitOfWork,
+} from '@orderbridge/ibm-mq';
+import {
+  eventRoutes,
+  Pipeline,
+  type Delivery,
+  type PipelineObserver,
+  type UnitsOfWork,
+} from '@orderbridge/messaging';
+
+export interface IbmMqEventServerOptions {
+  readonly connection: IbmMqConnectionManager;
+  /** Consumer in the inbox: the service. */
+  readonly consumer: string;
+  readonly queues: readonly string[];
+  readonly unitsOfWork: UnitsOfWork;
+  readonly observer: PipelineObserver;
+}
+
+/** Most messages of a unit of work. */
+const UNIT = 50;
+
+/**
+ * Nest strategy that takes the events of `@OnEvent` handlers from IBM MQ queues, in units of work, through the inbox.
+ * The queue manager commits only after the database has committed what was done with the messages (design rule 2). A
+ * rejected message goes to the queue's BOQNAME in the same unit of work.
+ */
+export class IbmMqEventServer extends IbmMqServer {
+  readonly #events: IbmMqEventServerOptions;
+  #pipeline: Pipeline | undefined;
+
+  constructor(options: IbmMqEventServerOptions) {
+    super({
+      connection: options.connection,
+      queues: Object.fromEntries(options.queues.map((queue) => [queue, { batchSize: UNIT }])),
+    });
+    this.#events = options;
+  }
+
+  override listen(callback: (error?: unknown) => void): void {
+    const { consumer, unitsOfWork, observer } = this.#events;
+    try {
+      this.#pipeline = new Pipeline({
+        consumer,
+        unitsOfWork,
+        observer,
+        routes: eventRoutes(this.messageHandlers),
+      });
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    super.listen(callback);
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([this.#pipeline?.stop(), super.close()]);
+  }
+
+  /** Handlers are named by their events, not by queues. */
+  protected override queues(): Iterable<string> {
+    return this.#events.queues;
+  }
+
+  protected override async handleUnitOfWork(unit: UnitOfWork): Promise<void> {
+    if (!this.#pipeline) throw new Error('The server does not listen.');
+    const outcomes = await this.#pipeline.process(unit.messages.map(toDelivery));
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status !== 'rejected') continue;
+      await unit.reject(unit.messages[index] as IncomingMessage, {
+        headers: {
+          dlt_reason: outcome.error.message.slice(0, 2_000),
+          dlt_error: outcome.error.name,
+          dlt_consumer: this.#events.consumer,
+          dlt_queue: unit.queue,
+          dlt_time: new Date().toISOString(),
+        },
+      });
+    }
+  }
+}
+
+function toDelivery({ queue, messageId, headers, body }: IncomingMessage): Delivery {
+  const text: Record<string, string | undefined> = {};
+  for (const name in headers) text[name] = headers[name]?.toString();
+  return { origin: `ibm-mq ${queue} ${messageId}`, key: text['ce_subject'] ?? '', headers: text, body };
+}

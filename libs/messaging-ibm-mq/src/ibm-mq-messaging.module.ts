@@ -1,0 +1,45 @@
+import {
+  Global,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { IbmMqConnectionManager } from '@orderbridge/ibm-mq';
+import { Readiness } from '@orderbridge/service';
+import { connectionOptions, type IbmMqConfig } from './ibm-mq-environment.js';
+import { ibmMqMetrics } from './ibm-mq-metrics.js';
+import { IbmMqPublisher } from './ibm-mq-publisher.js';
+
+/** Access to IBM MQ, as part of the service's readiness. */
+@Global()
+@Module({})
+export class IbmMqMessagingModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    private readonly connection: IbmMqConnectionManager,
+    private readonly readiness: Readiness,
+  ) {}
+
+  static forRoot(config: IbmMqConfig, applicationName: string): DynamicModule {
+    return {
+      module: IbmMqMessagingModule,
+      providers: [
+        {
+          provide: IbmMqConnectionManager,
+          useFactory: () =>
+            new IbmMqConnectionManager(connectionOptions(config, applicationName), ibmMqMetrics()),
+        },
+        IbmMqPublisher,
+      ],
+      exports: [IbmMqConnectionManager, IbmMqPublisher],
+    };
+  }
+
+  onModuleInit(): void {
+    this.readiness.register('ibm-mq', () => this.connection.check());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close();
+  }
+}

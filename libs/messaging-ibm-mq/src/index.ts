@@ -1,0 +1,5 @@
+export * from './consume-events.js';
+export * from './ibm-mq-environment.js';
+export * from './ibm-mq-event-server.js';
+export * from './ibm-mq-messaging.module.js';
+export * from './ibm-mq-publisher.js';

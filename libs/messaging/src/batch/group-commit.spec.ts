@@ -1,0 +1,58 @@
+import { GroupCommit } from './group-commit.js';
+
+/** A commit whose end the test decides. */
+function controlled() {
+  const groups: number[][] = [];
+  const ends: (() => void)[] = [];
+  const commit = async (items: readonly number[]): Promise<string[]> => {
+    groups.push([...items]);
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return items.map((item) => `done ${item}`);
+  };
+  return { groups, ends, commit };
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('GroupCommit', () => {
+  test('commits a lone item at once', async () => {
+    const { groups, ends, commit } = controlled();
+    const group = new GroupCommit(commit, { maxItems: 10 });
+    const result = group.submit(1);
+    await settle();
+    expect(groups).toEqual([[1]]);
+    ends[0]?.();
+    await expect(result).resolves.toBe('done 1');
+  });
+
+  test('gathers, in order and up to the limit, what arrives while a group is being committed', async () => {
+    const { groups, ends, commit } = controlled();
+    const group = new GroupCommit(commit, { maxItems: 3 });
+    const results = [group.submit(1)];
+    await settle();
+    results.push(...[2, 3, 4, 5].map((item) => group.submit(item)));
+    ends[0]?.();
+    await settle();
+    expect(groups).toEqual([[1], [2, 3, 4]]);
+    ends[1]?.();
+    await settle();
+    ends[2]?.();
+    await expect(Promise.all(results)).resolves.toEqual([1, 2, 3, 4, 5].map((item) => `done ${item}`));
+    expect(groups).toEqual([[1], [2, 3, 4], [5]]);
+  });
+
+  test('commits the items of a failed group one by one, so that a bad one hurts only itself', async () => {
+    const groups: number[][] = [];
+    const group = new GroupCommit<number, number>(
+      (items) => {
+        groups.push([...items]);
+        return items.includes(2) ? Promise.reject(new Error('bad')) : Promise.resolve(items);
+      },
+      { maxItems: 3 },
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map((item) => group.submit(item)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(groups).toEqual([[1, 2, 3], [1], [2], [3], [4]]);
+    await group.drained();
+  });
+});

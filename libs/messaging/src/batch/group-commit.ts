@@ -1,0 +1,62 @@
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface GroupCommitOptions {
+  /** Most items of one group. */
+  readonly maxItems: number;
+}
+
+/**
+ * Commits in groups what callers submit one by one: while one group is being committed, the next gathers. Under
+ * low load an item is committed at once and alone; under high load the groups grow and the cost per item falls.
+ *
+ * Items are committed in the order of submission, one group at a time. When a group cannot be committed its items are
+ * committed one by one, so that a bad one hurts only itself.
+ */
+export class GroupCommit<Item, Result> {
+  readonly #commit: (items: readonly Item[]) => Promise<readonly Result[]>;
+  readonly #maxItems: number;
+  #waiting: Waiting<Item, Result>[] = [];
+  #running: Promise<void> | undefined;
+
+  /** `commit` resolves with one result per item, in their order, or rejects and has done nothing. */
+  constructor(commit: (items: readonly Item[]) => Promise<readonly Result[]>, options: GroupCommitOptions) {
+    this.#commit = commit;
+    this.#maxItems = options.maxItems;
+  }
+
+  /** Resolves with the item's result once it is committed; rejects with why it could not be, even alone. */
+  submit(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when nothing is waiting or being committed. */
+  async drained(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Lets callers of the same turn join the first group.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      await this.#commitGroup(this.#waiting.splice(0, this.#maxItems));
+    }
+    this.#running = undefined;
+  }
+
+  async #commitGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#commit(group.map(({ item }) => item));
+      for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      if (group.length === 1) group[0]?.reject(error);
+      else for (const one of group) await this.#commitGroup([one]);
+    }
+  }
+}

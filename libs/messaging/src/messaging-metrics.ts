@@ -1,0 +1,136 @@
+import { Logger } from '@nestjs/common';
+import type { Broker } from '@orderbridge/contracts';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { DataSource } from 'typeorm';
+import type { OutboxRow } from './outbox/outbox.js';
+import type { RelayObserver } from './outbox/relay-observer.js';
+import type { Delivery } from './pipeline/delivery.js';
+import type { PipelineObserver } from './pipeline/pipeline-observer.js';
+
+const events = new Counter({
+  name: 'inbox_events_total',
+  help: 'Events by what became of them: handled, duplicate, rejected',
+  labelNames: ['outcome'],
+});
+const batchSize = new Histogram({
+  name: 'inbox_batch_size',
+  help: 'Events per transaction',
+  buckets: [1, 2, 5, 10, 20, 50, 100],
+});
+const batchDuration = new Histogram({
+  name: 'inbox_batch_duration_seconds',
+  help: 'Time from the start of a transaction to its commit',
+  buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+});
+const inboxRetries = new Counter({
+  name: 'inbox_retries_total',
+  help: 'Transactions that had to be tried again',
+});
+const published = new Counter({
+  name: 'outbox_published_total',
+  help: 'Messages published from the outbox',
+  labelNames: ['broker'],
+});
+const relayRetries = new Counter({
+  name: 'outbox_retries_total',
+  help: 'Batches whose publishing had to be tried again',
+  labelNames: ['broker'],
+});
+const relayLeading = new Gauge({ name: 'outbox_leading', help: '1 where this process publishes the outbox' });
+
+let measured: DataSource | undefined;
+const outboxDepth = new Gauge({
+  name: 'outbox_messages',
+  help: 'Messages in the outbox; parked ones are those the broker refuses for good',
+  labelNames: ['broker', 'state'],
+});
+const outboxAge: Gauge = new Gauge({
+  name: 'outbox_oldest_seconds',
+  help: 'Age of the oldest message that waits to be published',
+  labelNames: ['broker'],
+  collect: () => readOutboxDepth(),
+});
+
+/** Lets each scrape read the outbox's depth and age from this database. */
+export function measureOutbox(dataSource: DataSource): void {
+  measured = dataSource;
+}
+
+async function readOutboxDepth(): Promise<void> {
+  if (!measured?.isInitialized) return;
+  const rows: { broker: Broker; waiting: string; parked: string; oldest: number | null }[] =
+    await measured.query(
+      `SELECT broker, count(*) FILTER (WHERE parked_at IS NULL) AS waiting, count(parked_at) AS parked,
+       extract(epoch FROM now() - min(created_at) FILTER (WHERE parked_at IS NULL))::float AS oldest
+     FROM outbox GROUP BY broker`,
+    );
+  outboxDepth.reset();
+  outboxAge.reset();
+  for (const { broker, waiting, parked, oldest } of rows) {
+    outboxDepth.set({ broker, state: 'waiting' }, Number(waiting));
+    outboxDepth.set({ broker, state: 'parked' }, Number(parked));
+    outboxAge.set({ broker }, oldest ?? 0);
+  }
+}
+
+/** Counts and logs what pipelines and relay do. */
+export class MessagingMetrics implements PipelineObserver, RelayObserver {
+  readonly #logger = new Logger('Messaging');
+
+  committed({
+    handled,
+    duplicates,
+    milliseconds,
+  }: {
+    handled: number;
+    duplicates: number;
+    milliseconds: number;
+  }): void {
+    events.inc({ outcome: 'handled' }, handled);
+    events.inc({ outcome: 'duplicate' }, duplicates);
+    batchSize.observe(handled + duplicates);
+    batchDuration.observe(milliseconds / 1_000);
+  }
+
+  rejected({ origin, key, headers }: Delivery, error: Error): void {
+    events.inc({ outcome: 'rejected' });
+    this.#logger.error({
+      err: error,
+      origin,
+      key,
+      type: headers['ce_type'],
+      id: headers['ce_id'],
+      correlationId: headers['ce_correlationid'],
+      message: 'Message rejected',
+    });
+  }
+
+  leading(leading: boolean): void {
+    relayLeading.set(leading ? 1 : 0);
+    this.#logger.log(leading ? 'Publishing the outbox' : 'No longer publishing the outbox');
+  }
+
+  published(broker: Broker, messages: number): void {
+    published.inc({ broker }, messages);
+  }
+
+  parked({ id, destination, messageId, key }: OutboxRow, error: Error): void {
+    this.#logger.error({
+      err: error,
+      id,
+      destination,
+      messageId,
+      key,
+      message: 'The broker refuses a message for good',
+    });
+  }
+
+  retrying(
+    ...args: [error: Error, failures: number] | [broker: string, error: Error, failures: number]
+  ): void {
+    const [broker, error, failures] = args.length === 3 ? args : [undefined, ...args];
+    if (broker) relayRetries.inc({ broker });
+    else inboxRetries.inc();
+    this.#logger.warn({ broker, failures, message: `Trying again: ${error.message}` });
+  }
+}

@@ -1,0 +1,86 @@
+import type { Broker } from '@orderbridge/contracts';
+import type { EntityManager } from 'typeorm';
+import type { OutgoingMessage } from './outgoing-message.js';
+
+/** A message with its place in the outbox. */
+export interface OutboxRow extends OutgoingMessage {
+  readonly id: string;
+}
+
+interface StoredRow {
+  id: string;
+  destination: string;
+  key: string;
+  message_id: string;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/**
+ * Appends messages in the caller's transaction (design rule 1). Rows are published in the order of their ids;
+ * for one key that is the order of the transactions, as long as these hold a lock on what the key names.
+ */
+export async function appendToOutbox(
+  manager: EntityManager,
+  messages: readonly OutgoingMessage[],
+): Promise<void> {
+  if (messages.length === 0) return;
+  await manager.query(
+    `INSERT INTO outbox (broker, destination, key, message_id, headers, body)
+     SELECT broker, destination, key, message_id, headers::json, body
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+       WITH ORDINALITY AS message (broker, destination, key, message_id, headers, body, position)
+     ORDER BY position`,
+    [
+      messages.map(({ destination }) => destination.broker),
+      messages.map(({ destination }) => destination.name),
+      messages.map(({ key }) => key),
+      messages.map(({ messageId }) => messageId),
+      messages.map(({ headers }) => JSON.stringify(headers)),
+      messages.map(({ body }) => body),
+    ],
+  );
+}
+
+/** The oldest messages for a broker. */
+export async function readOutbox(
+  manager: EntityManager,
+  broker: Broker,
+  limit: number,
+): Promise<OutboxRow[]> {
+  const rows: StoredRow[] = await manager.query(
+    `SELECT id, destination, key, message_id, headers, body FROM outbox
+     WHERE broker = $1 AND parked_at IS NULL ORDER BY id LIMIT $2`,
+    [broker, limit],
+  );
+  return rows.map(({ id, destination, key, message_id, headers, body }) => ({
+    id,
+    destination: { broker, name: destination },
+    key,
+    messageId: message_id,
+    headers,
+    body,
+  }));
+}
+
+/** Deletes what was published. */
+export async function deleteFromOutbox(
+  manager: EntityManager,
+  broker: Broker,
+  ids: readonly string[],
+): Promise<void> {
+  await manager.query('DELETE FROM outbox WHERE broker = $1 AND id = ANY($2::bigint[])', [broker, ids]);
+}
+
+/** Sets a message aside that its broker refuses for good, with the reason, so that it holds up no other. */
+export async function parkInOutbox(
+  manager: EntityManager,
+  broker: Broker,
+  id: string,
+  reason: string,
+): Promise<void> {
+  await manager.query(
+    'UPDATE outbox SET parked_at = now(), parked_reason = $3 WHERE broker = $1 AND id = $2::bigint',
+    [broker, id, reason],
+  );
+}

@@ -1,0 +1,20 @@
+import type { Broker } from '@orderbridge/contracts';
+import type { OutgoingMessage } from './outgoing-message.js';
+
+/** Sends messages to one broker. */
+export interface Publisher {
+  readonly broker: Broker;
+
+  /**
+   * Resolves when the broker holds every message durably, in order per destination and key. Rejects when that is
+   * not certain of all; the relay then sends all of them again.
+   *
+   * @throws UndeliverableMessageError when the broker refuses one message for good.
+   */
+  publish(messages: readonly OutgoingMessage[]): Promise<void>;
+}
+
+/** The broker will never take a message as it is, for example because it is larger than allowed. */
+export class UndeliverableMessageError extends Error {
+  override readonly name = 'UndeliverableMessageError';
+}

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from '@orderbridge/contracts';
+import type { DataSource } from 'typeorm';
+import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
+import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
+import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import { UndeliverableMessageError, type Publisher } from './publisher.js';
+import { Relay } from './relay.js';
+
+const quiet = { leading() {}, published() {}, retrying() {}, parked() {} };
+/** Long enough that a test which needs the fallback would time out: what passes was woken. */
+const NO_FALLBACK = 60_000;
+
+class RecordingPublisher implements Publisher {
+  readonly messages: OutgoingMessage[] = [];
+  failures = 0;
+  refuse: (message: OutgoingMessage) => boolean = () => false;
+
+  constructor(readonly broker: Broker = 'kafka') {}
+
+  publish(messages: readonly OutgoingMessage[]): Promise<void> {
+    if (this.failures > 0) {
+      this.failures--;
+      return Promise.reject(new Error('away'));
+    }
+    if (messages.some(this.refuse)) return Promise.reject(new UndeliverableMessageError('too large'));
+    this.messages.push(...messages);
+    return Promise.resolve();
+  }
+
+  get ids(): string[] {
+    return this.messages.map(({ messageId }) => messageId);
+  }
+}
+
+describe('Relay', () => {
+  let dataSource: DataSource;
+  let unitsOfWork: UnitsOfWork;
+  const relays: Relay[] = [];
+
+  beforeEach(async () => {
+    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
+    unitsOfWork = new UnitsOfWork(dataSource, '/test');
+  });
+
+  afterEach(async () => {
+    await Promise.all(relays.splice(0).map((relay) => relay.stop()));
+    await dataSource.destroy();
+  });
+
+  const start = (publishers: Publisher[], units = unitsOfWork) => {
+    const relay = new Relay({
+      dataSource,
+      unitsOfWork: units,
+      publishers,
+      observer: quiet,
+      batchSize: 10,
+      fallbackInterval: NO_FALLBACK,
+    });
+    relays.push(relay);
+    relay.start();
+    return relay;
+  };
+
+  const send = (messageId: string, key = 'k', broker: Broker = 'kafka', units = unitsOfWork) =>
+    units.run((unit) => {
+      unit.sendEncoded({
+        messageId,
+        destination: { broker, name: 'd' },
+        key,
+        headers: { n: messageId },
+        body: Buffer.from([0, 255, 10]),
+      });
+      return Promise.resolve();
+    });
+
+  const until = async (condition: () => boolean | Promise<boolean>) => {
+    while (!(await condition())) await sleep(10);
+  };
+
+  const left = async () => Number((await dataSource.query('SELECT count(*) FROM outbox'))[0].count);
+
+  test('publishes what was committed, byte for byte, and deletes it', async () => {
+    const publisher = new RecordingPublisher();
+    start([publisher]);
+    await send('1');
+    await until(async () => publisher.messages.length === 1 && (await left()) === 0);
+    expect(publisher.messages[0]).toMatchObject({
+      messageId: '1',
+      destination: { broker: 'kafka', name: 'd' },
+      key: 'k',
+      headers: { n: '1' },
+      body: Buffer.from([0, 255, 10]),
+    });
+  });
+
+  test('publishes nothing of a transaction that was rolled back', async () => {
+    const publisher = new RecordingPublisher();
+    start([publisher]);
+    await expect(
+      unitsOfWork.run((unit) => {
+        unit.sendEncoded({
+          messageId: 'never',
+          destination: { broker: 'kafka', name: 'd' },
+          key: 'k',
+          headers: {},
+          body: Buffer.alloc(0),
+        });
+        return Promise.reject(new Error('no'));
+      }),
+    ).rejects.toThrow('no');
+    await send('after');
+    await until(() => publisher.messages.length > 0);
+    expect(publisher.ids).toEqual(['after']);
+  });
+
+  test('keeps the order per key while the broker fails now and then', async () => {
+    const publisher = new RecordingPublisher();
+    start([publisher]);
+    const expected: string[] = [];
+    for (let n = 0; n < 60; n++) {
+      if (n % 7 === 0) publisher.failures = 1;
+      await send(`${n}`, `key ${n % 3}`);
+      expected.push(`${n}`);
+    }
+    await until(() => publisher.messages.length >= 60);
+    for (const key of ['key 0', 'key 1', 'key 2']) {
+      const ids = publisher.messages
+        .filter((message) => message.key === key)
+        .map(({ messageId }) => Number(messageId));
+      expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+    }
+    expect(publisher.ids.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('a transaction that commits late is not forgotten', async () => {
+    const publisher = new RecordingPublisher();
+    start([publisher]);
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query(
+      `INSERT INTO outbox (broker, destination, key, message_id, headers, body) VALUES ('kafka', 'd', 'other', 'late', '{}', '')`,
+    );
+    await send('early');
+    await until(() => publisher.ids.includes('early'));
+    await runner.commitTransaction();
+    await runner.release();
+    await send('wake');
+    await until(() => publisher.ids.includes('late'));
+    expect(publisher.ids).toHaveLength(3);
+  });
+
+  test('a broker that is away holds up no other', async () => {
+    const away = new RecordingPublisher('ibm-mq');
+    away.failures = Infinity;
+    const kafka = new RecordingPublisher('kafka');
+    start([away, kafka]);
+    await send('to mq', 'k', 'ibm-mq');
+    await send('to kafka', 'k', 'kafka');
+    await until(() => kafka.ids.includes('to kafka'));
+    expect(away.ids).toEqual([]);
+    away.failures = 0;
+    await until(() => away.ids.includes('to mq'));
+    expect(away.ids).toEqual(['to mq']);
+  });
+
+  test('parks a message that the broker refuses, and goes on', async () => {
+    const publisher = new RecordingPublisher();
+    publisher.refuse = ({ messageId }) => messageId === 'bad';
+    const relay = start([publisher]);
+    await until(() => relay.leading);
+    await Promise.all(['a', 'bad', 'b'].map((id) => send(id)));
+    await until(() => publisher.ids.includes('a') && publisher.ids.includes('b'));
+    const rows = () => dataSource.query('SELECT message_id, parked_reason FROM outbox');
+    await until(async () => (await rows()).length === 1 && (await rows())[0].parked_reason !== null);
+    expect(await rows()).toEqual([{ message_id: 'bad', parked_reason: 'too large' }]);
+  });
+
+  test('of two replicas one publishes; it is woken by what the other appends', async () => {
+    const publishers = [new RecordingPublisher(), new RecordingPublisher()] as const;
+    const other = new UnitsOfWork(dataSource, '/other');
+    const first = start([publishers[0]]);
+    await until(() => first.leading);
+    const second = start([publishers[1]], other);
+    await send('1', 'k', 'kafka', other);
+    await until(() => publishers[0].ids.includes('1'));
+    expect(second.leading).toBe(false);
+    expect(publishers[1].ids).toEqual([]);
+  });
+
+  test('when the leader stops, another takes over', async () => {
+    const publishers = [new RecordingPublisher(), new RecordingPublisher()] as const;
+    const first = start([publishers[0]]);
+    await until(() => first.leading);
+    const second = start([publishers[1]]);
+    await first.stop();
+    await send('1');
+    await until(() => publishers[1].ids.includes('1'));
+    expect(second.leading).toBe(true);
+  });
+
+  test('when the connection that holds the lead is cut, the lead is won anew', async () => {
+    const publisher = new RecordingPublisher();
+    const relay = start([publisher]);
+    await until(() => relay.leading);
+    await dataSource.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    await until(() => !relay.leading);
+    await until(() => relay.leading);
+    await send('after');
+    await until(() => publisher.ids.includes('after'));
+    expect(publisher.ids).toEqual(['after']);
+  });
+});

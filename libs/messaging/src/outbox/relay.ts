@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from '@orderbridge/contracts';
+import type { DataSource } from 'typeorm';
+import { backoffDelay } from '../retry/backoff.js';
+import { WakeUp } from '../retry/wake-up.js';
+import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import { Leadership, OUTBOX_CHANNEL } from './leadership.js';
+import { deleteFromOutbox, parkInOutbox, readOutbox, type OutboxRow } from './outbox.js';
+import { UndeliverableMessageError, type Publisher } from './publisher.js';
+import type { RelayObserver } from './relay-observer.js';
+
+export interface RelayOptions {
+  readonly dataSource: DataSource;
+  readonly unitsOfWork: UnitsOfWork;
+  readonly publishers: readonly Publisher[];
+  readonly observer: RelayObserver;
+  /** Most messages sent at once. */
+  readonly batchSize?: number;
+  /** Milliseconds after which the outbox is read without having been called; only a lost call makes it wait so long. */
+  readonly fallbackInterval?: number;
+}
+
+const RETRY = { initial: 50, max: 5_000 };
+
+/**
+ * Publishes the outbox (design rule 1): in order per key, at least once, one leader per service, each broker on a
+ * lane of its own so that one that is away holds up no other. Woken by commits in this process and, through
+ * LISTEN/NOTIFY, in other replicas.
+ */
+export class Relay {
+  readonly #options: Required<RelayOptions>;
+  readonly #lanes: ReadonlyMap<Broker, { publisher: Publisher; wakeUp: WakeUp }>;
+  readonly #leadership: Leadership;
+  #leading = false;
+  #notifying: Promise<void> | undefined;
+  #notifyAgain = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = { batchSize: 500, fallbackInterval: 1_000, ...options };
+    this.#lanes = new Map(
+      options.publishers.map((publisher) => [publisher.broker, { publisher, wakeUp: new WakeUp() }]),
+    );
+    this.#leadership = new Leadership({
+      dataSource: options.dataSource,
+      lead: (signal) => this.#lead(signal),
+      notified: () => this.#wake(this.#lanes.keys()),
+      failed: (error, failures) => this.#options.observer.retrying('postgres', error, failures),
+    });
+    options.unitsOfWork.onSent((brokers) => (this.#leading ? this.#wake(brokers) : this.#notifyLeader()));
+  }
+
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  start(): void {
+    this.#leadership.start();
+  }
+
+  /** Resolves when what was being published is done and the lead is given up. The rest stays in the outbox. */
+  async stop(): Promise<void> {
+    this.#wake(this.#lanes.keys());
+    await this.#leadership.stop();
+    await this.#notifying;
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    this.#leading = true;
+    this.#options.observer.leading(true);
+    const wakeAll = (): void => this.#wake(this.#lanes.keys());
+    signal.addEventListener('abort', wakeAll);
+    try {
+      await Promise.all([...this.#lanes.keys()].map((broker) => this.#publishLane(broker, signal)));
+    } finally {
+      signal.removeEventListener('abort', wakeAll);
+      this.#leading = false;
+      this.#options.observer.leading(false);
+    }
+  }
+
+  async #publishLane(broker: Broker, signal: AbortSignal): Promise<void> {
+    const lane = this.#lanes.get(broker);
+    if (!lane) return;
+    const { batchSize, fallbackInterval, observer, dataSource } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const rows = await readOutbox(dataSource.manager, broker, batchSize);
+        if (rows.length === 0) {
+          await lane.wakeUp.wait(fallbackInterval);
+          continue;
+        }
+        await this.#publish(lane.publisher, rows);
+        failures = 0;
+      } catch (error) {
+        failures++;
+        observer.retrying(broker, error as Error, failures);
+        await sleep(backoffDelay(failures, RETRY), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #publish(publisher: Publisher, rows: readonly OutboxRow[]): Promise<void> {
+    const { dataSource, observer } = this.#options;
+    try {
+      await publisher.publish(rows);
+    } catch (error) {
+      if (!(error instanceof UndeliverableMessageError)) throw error;
+      const [row, ...others] = rows;
+      if (row && others.length === 0) {
+        await parkInOutbox(dataSource.manager, publisher.broker, row.id, error.message);
+        observer.parked(row, error);
+        return;
+      }
+      for (const single of rows) await this.#publish(publisher, [single]);
+      return;
+    }
+    await deleteFromOutbox(
+      dataSource.manager,
+      publisher.broker,
+      rows.map(({ id }) => id),
+    );
+    observer.published(publisher.broker, rows.length);
+  }
+
+  #wake(brokers: Iterable<Broker>): void {
+    for (const broker of brokers) this.#lanes.get(broker)?.wakeUp.call();
+  }
+
+  /**
+   * NOTIFY goes out after the commit and not within it: a transaction with a NOTIFY holds a database-wide lock
+   * through its commit, which would undo group commit. Calls that come meanwhile share the next one.
+   */
+  #notifyLeader(): void {
+    if (this.#notifying) {
+      this.#notifyAgain = true;
+      return;
+    }
+    this.#notifying = this.#notify().finally(() => {
+      this.#notifying = undefined;
+    });
+  }
+
+  async #notify(): Promise<void> {
+    do {
+      this.#notifyAgain = false;
+      try {
+        await this.#options.dataSource.query(`NOTIFY ${OUTBOX_CHANNEL}`);
+      } catch (error) {
+        // The leader's fallback interval finds the messages.
+        this.#options.observer.retrying('postgres', error as Error, 1);
+      }
+    } while (this.#notifyAgain);
+  }
+}

@@ -1,0 +1,196 @@
+import { defineEvent, encodeEvent, createEvent, topic, type CloudEvent } from '@orderbridge/contracts';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
+import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
+import { PermanentError } from '../retry/errors.js';
+import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import type { Delivery } from './delivery.js';
+import type { EventContext } from './event-context.js';
+import type { EventRoute } from './event-routes.js';
+import { Pipeline, PipelineStoppedError } from './pipeline.js';
+
+const schema = z.object({ orderId: z.string(), value: z.int() });
+const added = defineEvent({ type: 'added', version: 1, destinations: [topic('t')], schema });
+const doubled = defineEvent({ type: 'doubled', version: 1, destinations: [topic('t')], schema });
+type Data = z.infer<typeof schema>;
+
+let position = 0;
+
+function delivery(contract: typeof added, orderId: string, value: number, id?: string): Delivery {
+  const event = createEvent(contract, '/test', { orderId, value }, { correlationId: 'c' });
+  const { headers, body } = encodeEvent(contract, event);
+  return {
+    origin: `test@${position++}`,
+    key: orderId,
+    headers: { ...headers, ...(id && { ce_id: id }) },
+    body: Buffer.from(body),
+  };
+}
+
+describe('Pipeline', () => {
+  let dataSource: DataSource;
+  let pipeline: Pipeline;
+  /** What the handlers throw for an event, if anything. */
+  let fail: (data: Data) => Error | undefined;
+  const batches: string[][] = [];
+  const rejected: string[] = [];
+
+  /** A handler that adds up values in a table, in the pipeline's transaction. */
+  const route = (contract: typeof added, apply: string): EventRoute => ({
+    contract,
+    group: Symbol(contract.type),
+    async handle(events: readonly CloudEvent[], { unitOfWork }: EventContext) {
+      batches.push(events.map(({ type, subject }) => `${type} ${subject}`));
+      for (const { data } of events as readonly CloudEvent<Data>[]) {
+        const error = fail(data);
+        if (error) throw error;
+        await unitOfWork.manager.query(
+          `INSERT INTO account VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET total = ${apply}`,
+          [data.orderId, data.value],
+        );
+        unitOfWork.send(contract, data, { correlationId: 'c' });
+      }
+    },
+  });
+
+  const start = () => {
+    const routes = new Map([
+      ['added', route(added, 'account.total + excluded.total')],
+      ['doubled', route(doubled, 'account.total * 2')],
+    ]);
+    return new Pipeline({
+      consumer: 'test',
+      routes,
+      unitsOfWork: new UnitsOfWork(dataSource, '/test'),
+      observer: {
+        committed() {},
+        retrying() {},
+        rejected: (_delivery, error) => rejected.push(error.message),
+      },
+    });
+  };
+
+  beforeAll(async () => {
+    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
+    await dataSource.query('CREATE TABLE account (id text PRIMARY KEY, total integer NOT NULL)');
+  });
+
+  afterAll(() => dataSource.destroy());
+
+  beforeEach(async () => {
+    await dataSource.query('TRUNCATE account, inbox, outbox');
+    fail = () => undefined;
+    batches.length = 0;
+    rejected.length = 0;
+    pipeline = start();
+  });
+
+  afterEach(() => pipeline.stop());
+
+  const totals = async () => {
+    const rows: { id: string; total: number }[] = await dataSource.query('SELECT * FROM account ORDER BY id');
+    return Object.fromEntries(rows.map(({ id, total }) => [id, total]));
+  };
+  const outbox = async () => Number((await dataSource.query('SELECT count(*) FROM outbox'))[0].count);
+  const statuses = (deliveries: Delivery[]) =>
+    pipeline.process(deliveries).then((outcomes) => outcomes.map(({ status }) => status));
+
+  test('handles what comes together in one transaction', async () => {
+    const deliveries = [delivery(added, 'a', 1), delivery(added, 'b', 2), delivery(added, 'a', 3)];
+    expect(await statuses(deliveries)).toEqual(['settled', 'settled', 'settled']);
+    expect(await totals()).toEqual({ a: 4, b: 2 });
+    expect(await outbox()).toBe(3);
+    expect(batches).toEqual([['added a', 'added b', 'added a']]);
+  });
+
+  test('handles a message once, however often it is delivered', async () => {
+    const message = delivery(added, 'a', 1);
+    await pipeline.process([message, message]);
+    await pipeline.process([message]);
+    await Promise.all([pipeline.process([message]), pipeline.process([message])]);
+    expect(await totals()).toEqual({ a: 1 });
+    expect(await outbox()).toBe(1);
+  });
+
+  test('keeps the order of one key across handlers', async () => {
+    await pipeline.process([
+      delivery(added, 'a', 5),
+      delivery(added, 'b', 1),
+      delivery(doubled, 'a', 0),
+      delivery(added, 'a', 1),
+    ]);
+    expect(await totals()).toEqual({ a: 11, b: 1 });
+  });
+
+  test('a poison message hurts only itself', async () => {
+    fail = ({ orderId }) => (orderId === 'poison' ? new PermanentError('breaks a rule') : undefined);
+    const deliveries = ['a', 'poison', 'b'].map((orderId) => delivery(added, orderId, 1));
+    expect(await statuses(deliveries)).toEqual(['settled', 'rejected', 'settled']);
+    expect(rejected).toEqual(['breaks a rule']);
+    expect(await totals()).toEqual({ a: 1, b: 1 });
+  });
+
+  test('a rejected message can be handled later, when it is sent again', async () => {
+    const message = delivery(added, 'a', 1);
+    fail = () => new PermanentError('not yet');
+    expect(await statuses([message])).toEqual(['rejected']);
+    fail = () => undefined;
+    expect(await statuses([message])).toEqual(['settled']);
+    expect(await totals()).toEqual({ a: 1 });
+  });
+
+  test('tries an unexplained error again before it rejects', async () => {
+    let tries = 0;
+    fail = () => (++tries < 3 ? new TypeError('a bug') : undefined);
+    expect(await statuses([delivery(added, 'a', 1)])).toEqual(['settled']);
+    fail = () => new TypeError('a bug that stays');
+    expect(await statuses([delivery(added, 'b', 1)])).toEqual(['rejected']);
+    expect(await totals()).toEqual({ a: 1 });
+  });
+
+  test('waits out a transient error, however long, and rejects nothing', async () => {
+    let tries = 0;
+    fail = () => (++tries < 6 ? Object.assign(new Error('down'), { code: '57P01' }) : undefined);
+    expect(await statuses([delivery(added, 'a', 1), delivery(added, 'b', 1)])).toEqual([
+      'settled',
+      'settled',
+    ]);
+    expect(rejected).toEqual([]);
+  });
+
+  test('a stop ends the waiting and leaves the message with the broker', async () => {
+    let waiting!: () => void;
+    const failed = new Promise<void>((resolve) => (waiting = resolve));
+    fail = () => {
+      waiting();
+      return Object.assign(new Error('down'), { code: '57P01' });
+    };
+    const outcome = pipeline.process([delivery(added, 'a', 1)]).catch((error: unknown) => error);
+    await failed;
+    await pipeline.stop();
+    expect(await outcome).toBeInstanceOf(PipelineStoppedError);
+  });
+
+  test('rejects what is no event of its contract; ignores events that nobody here wants', async () => {
+    const good = delivery(added, 'a', 1);
+    const outcomes = await statuses([
+      { ...good, body: Buffer.from('no json') },
+      { ...good, headers: {} },
+      { ...good, headers: { ...good.headers, ce_type: 'something.else' } },
+      good,
+    ]);
+    expect(outcomes).toEqual(['rejected', 'rejected', 'settled', 'settled']);
+    expect(await totals()).toEqual({ a: 1 });
+  });
+
+  test('deliveries of several partitions share transactions', async () => {
+    await Promise.all(
+      Array.from({ length: 30 }, (_, partition) =>
+        pipeline.process([delivery(added, `order ${partition}`, 1)]),
+      ),
+    );
+    expect(batches.flat()).toHaveLength(30);
+    expect(batches.length).toBeLessThan(6);
+  });
+});

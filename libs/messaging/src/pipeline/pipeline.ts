@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeEvent, InvalidEventError, TYPE_HEADER, type CloudEvent } from '@orderbridge/contracts';
+import { GroupCommit } from '../batch/group-commit.js';
+import { claimInInbox } from '../inbox/inbox.js';
+import { backoffDelay } from '../retry/backoff.js';
+import { isTransient, PermanentError } from '../retry/errors.js';
+import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import type { Delivery, Outcome } from './delivery.js';
+import { EventContext } from './event-context.js';
+import type { EventRoute, EventRoutes } from './event-routes.js';
+import type { PipelineObserver } from './pipeline-observer.js';
+
+export interface PipelineOptions {
+  /** Names the consumer in the inbox: the service. */
+  readonly consumer: string;
+  readonly routes: EventRoutes;
+  readonly unitsOfWork: UnitsOfWork;
+  readonly observer: PipelineObserver;
+  /** Most events of one transaction. */
+  readonly batchSize?: number;
+  /** How often an event is tried that fails alone with an error of neither kind, before it is rejected. */
+  readonly attempts?: number;
+}
+
+interface RoutedEvent {
+  readonly delivery: Delivery;
+  readonly route: EventRoute;
+  readonly event: CloudEvent;
+}
+
+const RETRY = { initial: 50, max: 5_000 };
+const SETTLED: Outcome = { status: 'settled' };
+
+/** Thrown to the transports when the service stops before a delivery was settled; they leave it with the broker. */
+export class PipelineStoppedError extends Error {
+  override readonly name = 'PipelineStoppedError';
+
+  constructor() {
+    super('The service is stopping.');
+  }
+}
+
+/**
+ * Takes deliveries of any broker through decoding, the inbox and the handlers: many in one transaction, and one
+ * at a time when that fails, so that a poison message hurts only itself (design rules 2, 4 and 5). Deliveries that
+ * several partitions or connections bring at the same time share a transaction; order per key is kept.
+ */
+export class Pipeline {
+  readonly #options: Required<PipelineOptions>;
+  readonly #commits: GroupCommit<RoutedEvent, Outcome>;
+  readonly #stopping = new AbortController();
+
+  constructor(options: PipelineOptions) {
+    this.#options = { batchSize: 100, attempts: 3, ...options };
+    this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: this.#options.batchSize });
+  }
+
+  /**
+   * Resolves with one outcome per delivery when all are settled, which includes their commit. While something is
+   * away, that takes as long as it takes.
+   *
+   * @throws PipelineStoppedError after `stop`.
+   */
+  process(deliveries: readonly Delivery[]): Promise<Outcome[]> {
+    return Promise.all(deliveries.map((delivery) => this.#process(delivery)));
+  }
+
+  /** Ends waiting retries; resolves when the transaction in hand has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#commits.drained();
+  }
+
+  async #process(delivery: Delivery): Promise<Outcome> {
+    const type = delivery.headers[TYPE_HEADER];
+    if (type === undefined)
+      return this.#reject(delivery, new InvalidEventError(`The header ${TYPE_HEADER} is missing.`));
+    const route = this.#options.routes.get(type);
+    if (!route) return SETTLED;
+    let event: CloudEvent;
+    try {
+      event = decodeEvent(route.contract, delivery.headers, delivery.body);
+    } catch (error) {
+      return this.#reject(delivery, error as Error);
+    }
+    return this.#commits.submit({ delivery, route, event });
+  }
+
+  /** Called by the group commit: with a group first and, when that throws, with each event alone. */
+  async #settle(events: readonly RoutedEvent[]): Promise<Outcome[]> {
+    let unexplained = 0;
+    for (let failures = 1; ; failures++) {
+      try {
+        await this.#commit(events);
+        return events.map(() => SETTLED);
+      } catch (error) {
+        if (!isTransient(error)) {
+          const [alone, ...others] = events;
+          if (!alone || others.length > 0) throw error;
+          unexplained++;
+          if (error instanceof PermanentError || unexplained >= this.#options.attempts) {
+            return [this.#reject(alone.delivery, error as Error)];
+          }
+        }
+        await this.#pause(error as Error, failures);
+      }
+    }
+  }
+
+  async #commit(events: readonly RoutedEvent[]): Promise<void> {
+    const { consumer, unitsOfWork, observer } = this.#options;
+    const started = performance.now();
+    const handled = await unitsOfWork.run(async (unitOfWork) => {
+      const fresh = await claimInInbox(
+        unitOfWork.manager,
+        consumer,
+        events.map(({ event }) => event.id),
+      );
+      const firsts = events.filter(({ event }) => fresh.delete(event.id));
+      const context = new EventContext([unitOfWork]);
+      for (const { route, events: batch } of inOrderPerKey(firsts)) await route.handle(batch, context);
+      return firsts.length;
+    });
+    observer.committed({
+      handled,
+      duplicates: events.length - handled,
+      milliseconds: performance.now() - started,
+    });
+  }
+
+  #reject(delivery: Delivery, error: Error): Outcome {
+    this.#options.observer.rejected(delivery, error);
+    return { status: 'rejected', error };
+  }
+
+  async #pause(error: Error, failures: number): Promise<void> {
+    this.#options.observer.retrying(error, failures);
+    const { signal } = this.#stopping;
+    await sleep(backoffDelay(failures, RETRY), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new PipelineStoppedError();
+  }
+}
+
+/** Splits events into calls of their handlers: as few as order per key allows. */
+export function inOrderPerKey(
+  events: readonly { route: EventRoute; event: CloudEvent }[],
+): { route: EventRoute; events: CloudEvent[] }[] {
+  const calls: { route: EventRoute; events: CloudEvent[] }[] = [];
+  let current = new Map<symbol, { route: EventRoute; events: CloudEvent[] }>();
+  let groupOfKey = new Map<string, symbol>();
+  for (const { route, event } of events) {
+    const group = groupOfKey.get(event.subject);
+    if (group !== undefined && group !== route.group) {
+      current = new Map();
+      groupOfKey = new Map();
+    }
+    let call = current.get(route.group);
+    if (!call) {
+      call = { route, events: [] };
+      current.set(route.group, call);
+      calls.push(call);
+    }
+    call.events.push(event);
+    groupOfKey.set(event.subject, route.group);
+  }
+  return calls;
+}

@@ -1,0 +1,43 @@
+import type { Broker } from '@orderbridge/contracts';
+import type { DataSource } from 'typeorm';
+import { appendToOutbox } from '../outbox/outbox.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** Told after each commit which brokers there is something new for. */
+export type OutboxListener = (brokers: ReadonlySet<Broker>) => void;
+
+/** Runs units of work of one service. */
+export class UnitsOfWork {
+  readonly #listeners: OutboxListener[] = [];
+
+  constructor(
+    private readonly dataSource: DataSource,
+    /** CloudEvents source of what the service sends, e.g. `/orderbridge/inventory`. */
+    private readonly source: string,
+  ) {}
+
+  /**
+   * Runs `work` in a transaction of its own, appends what it sends to the outbox and commits.
+   *
+   * @throws whatever `work` or the database throws; then nothing has happened.
+   */
+  async run<Result>(work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
+    let unit!: UnitOfWork;
+    const result = await this.dataSource.transaction(async (manager) => {
+      unit = new UnitOfWork(manager, this.source);
+      const value = await work(unit);
+      await appendToOutbox(manager, unit.outgoing);
+      return value;
+    });
+    for (const callback of unit.afterCommitCallbacks) callback();
+    if (unit.outgoing.length > 0) {
+      const brokers = new Set(unit.outgoing.map(({ destination }) => destination.broker));
+      for (const listener of this.#listeners) listener(brokers);
+    }
+    return result;
+  }
+
+  onSent(listener: OutboxListener): void {
+    this.#listeners.push(listener);
+  }
+}

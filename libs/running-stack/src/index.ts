@@ -1,0 +1,2 @@
+export * from './partners-books.js';
+export * from './running-stack.js';

@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type ServiceName =
+  'order' | 'inventory' | 'payment' | 'shipping' | 'carrier-mock' | 'payment-gateway-mock';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/dist\/$/, '');
+
+const PORTS: Readonly<Record<ServiceName, number>> = {
+  order: 8081,
+  inventory: 8083,
+  shipping: 8084,
+  payment: 8087,
+  'carrier-mock': 8090,
+  'payment-gateway-mock': 8091,
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // eslint-disable-next-line typescript/no-explicit-any -- what the partner sends, for the test to judge
+  readonly body: any;
+}
+
+/** The whole system as a user starts it, `npm start -- --data DIR --port-offset N`, for tests and the bench. */
+export class RunningStack {
+  readonly #output: string[] = [];
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly data: string,
+    readonly portOffset: number,
+  ) {}
+
+  /** A stack that is not started yet, on a data folder of its own. */
+  static async create(portOffset: number): Promise<RunningStack> {
+    return new RunningStack(await mkdtemp(join(tmpdir(), 'orderbridge-')), portOffset);
+  }
+
+  get output(): string {
+    return this.#output.join('');
+  }
+
+  /** Process id of `npm start` itself, the parent of all others. */
+  get supervisorPid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error('The stack is not started.');
+    return pid;
+  }
+
+  /** Address of the embedded Kafka. */
+  get kafka(): string {
+    return `127.0.0.1:${59_092 + this.portOffset}`;
+  }
+
+  /** URL of a database of the embedded PostgreSQL. */
+  database(name: string): string {
+    return `postgres://orderbridge:orderbridge@127.0.0.1:${54_329 + this.portOffset}/${name}`;
+  }
+
+  /** Resolves when the welcome is on the screen. */
+  async start(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      ['apps/stack/start.mjs', '--data', this.data, '--port-offset', `${this.portOffset}`],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#process = child;
+    this.#output.length = 0;
+    const keep = (chunk: Buffer) => this.#output.push(chunk.toString());
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    while (!this.output.includes('Orderbridge is ready.')) {
+      if (child.exitCode !== null) throw new Error(`npm start ended:\n${this.output}`);
+      await sleep(50);
+    }
+  }
+
+  /** Ctrl-C. Resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    await ended;
+    return child.exitCode;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  url(service: ServiceName, path = ''): string {
+    return `http://127.0.0.1:${PORTS[service] + this.portOffset}${path}`;
+  }
+
+  get(service: ServiceName, path: string): Promise<Answer> {
+    return this.#request(service, path, {});
+  }
+
+  post(
+    service: ServiceName,
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return this.#request(service, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** The process id of one of the system's processes, also `postgres`, `kafka` and `mq`. */
+  async pid(name: string): Promise<number> {
+    return Number(await readFile(join(this.data, 'logs', `${name}.pid`), 'utf8'));
+  }
+
+  /** kill -9. */
+  async kill(name: string): Promise<void> {
+    process.kill(await this.pid(name), 'SIGKILL');
+  }
+
+  async #request(service: ServiceName, path: string, init: RequestInit): Promise<Answer> {
+    const response = await fetch(this.url(service, path), init);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+}
+
+/** Polls until the condition holds; the test's time-out ends it otherwise. */
+export async function until<Value>(
+  look: () => Promise<Value> | Value,
+  holds: (value: Value) => boolean,
+  interval = 50,
+): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (holds(value)) return value;
+    await sleep(interval);
+  }
+}

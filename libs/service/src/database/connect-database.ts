@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { backoffDelay, isTransient } from '@orderbridge/messaging';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+
+/** One lock for all services: each has its own database, and locks are per database. */
+const MIGRATION_LOCK = 0x6d69_6772;
+const RETRY = { initial: 200, max: 5_000 };
+
+/**
+ * Connects to PostgreSQL and runs the pending migrations under an advisory lock, so that replicas that start
+ * together migrate once. Waits for as long as the server is away; a wrong password or a failed migration throws.
+ */
+export async function connectDatabase(options: DataSourceOptions): Promise<DataSource> {
+  const logger = new Logger('Database');
+  for (let failures = 1; ; failures++) {
+    const dataSource = new DataSource(options);
+    try {
+      await dataSource.initialize();
+      await migrateUnderLock(dataSource);
+      return dataSource;
+    } catch (error) {
+      if (dataSource.isInitialized) await dataSource.destroy();
+      if (!isTransient(error)) throw error;
+      logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
+      await sleep(backoffDelay(failures, RETRY));
+    }
+  }
+}
+
+async function migrateUnderLock(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await dataSource.runMigrations({ transaction: 'each' });
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,2 @@
+export * from './work-item-processor.js';
+export * from './work-item-metrics.js';

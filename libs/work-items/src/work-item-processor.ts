@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffDelay, GroupCommit, WakeUp } from '@orderbridge/messaging';
+
+/** A call to the outside world that is due, stored as a row which commits with what made it necessary. */
+export interface WorkItem {
+  /** Also the idempotency key at the partner: the same for every attempt. */
+  readonly id: string;
+  /** How often it was taken, this time included. */
+  readonly attempts: number;
+}
+
+export interface Finished<Item, Result> {
+  readonly item: Item;
+  readonly result: Result;
+}
+
+export interface WorkItemHandlers<Item extends WorkItem, Result> {
+  /**
+   * Takes up to `limit` due items with FOR UPDATE SKIP LOCKED and makes them due again only after `lease`
+   * milliseconds, so that no other process takes them meanwhile, and some process does if this one dies.
+   */
+  take(limit: number, lease: number): Promise<Item[]>;
+  /**
+   * Calls out, with a time-out below the lease. Resolves with what the partner decided, be it yes or no; rejects
+   * when the partner did not decide, and the item is taken again later.
+   */
+  perform(item: Item): Promise<Result>;
+  /** Commits results and what they send, in one transaction. Ignores items that are no longer open. */
+  settle(finished: readonly Finished<Item, Result>[]): Promise<void>;
+  /** Makes an item due after the given milliseconds. */
+  postpone(item: Item, delay: number): Promise<void>;
+}
+
+export interface WorkItemObserver {
+  settled(items: number): void;
+  postponed(item: WorkItem, error: Error, delay: number): void;
+  retrying(error: Error, failures: number): void;
+}
+
+export interface WorkItemProcessorOptions<Item extends WorkItem, Result> {
+  readonly handlers: WorkItemHandlers<Item, Result>;
+  readonly observer: WorkItemObserver;
+  /** Most calls at the same time. */
+  readonly concurrency?: number;
+  /** Milliseconds after which another process may take an item whose process died. Longer than the call's time-out. */
+  readonly lease?: number;
+  /** Milliseconds between looks for items whose retry is due or whose process died; new ones are told by `wake`. */
+  readonly pollInterval?: number;
+}
+
+const RETRY_CALL = { initial: 500, max: 60_000 };
+const RETRY_DATABASE = { initial: 50, max: 5_000 };
+
+/**
+ * Works off work items (design rule 3): the outside world is called between transactions, with a key that stays the
+ * same, as often as it takes. Several processes of a service may share the work.
+ */
+export class WorkItemProcessor<Item extends WorkItem, Result> {
+  readonly #options: Required<WorkItemProcessorOptions<Item, Result>>;
+  readonly #commits: GroupCommit<Finished<Item, Result>, void>;
+  readonly #wakeUp = new WakeUp();
+  readonly #stopping = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  #running: Promise<void> | undefined;
+
+  constructor(options: WorkItemProcessorOptions<Item, Result>) {
+    this.#options = { concurrency: 16, lease: 15_000, pollInterval: 1_000, ...options };
+    this.#commits = new GroupCommit((finished) => this.#settle(finished), {
+      maxItems: this.#options.concurrency,
+    });
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Says that new items may be due. Call it after the commit that made them. */
+  wake(): void {
+    this.#wakeUp.call();
+  }
+
+  /** Takes nothing more; resolves when the calls in flight are done and their results committed. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wakeUp.call();
+    await this.#running;
+    await Promise.all(this.#inFlight);
+  }
+
+  async #run(): Promise<void> {
+    const { handlers, observer, concurrency, lease, pollInterval } = this.#options;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      const free = concurrency - this.#inFlight.size;
+      try {
+        const items = free > 0 ? await handlers.take(free, lease) : [];
+        failures = 0;
+        for (const item of items) this.#begin(item);
+        if (items.length === 0) await this.#wakeUp.wait(pollInterval);
+      } catch (error) {
+        failures++;
+        observer.retrying(error as Error, failures);
+        await this.#sleep(backoffDelay(failures, RETRY_DATABASE));
+      }
+    }
+  }
+
+  #begin(item: Item): void {
+    const work = this.#perform(item).finally(() => {
+      this.#inFlight.delete(work);
+      this.#wakeUp.call();
+    });
+    this.#inFlight.add(work);
+  }
+
+  async #perform(item: Item): Promise<void> {
+    const { handlers, observer } = this.#options;
+    let result: Result;
+    try {
+      result = await handlers.perform(item);
+    } catch (error) {
+      const delay = backoffDelay(item.attempts, RETRY_CALL);
+      observer.postponed(item, error as Error, delay);
+      // When this fails the item is due again at the end of its lease.
+      await handlers.postpone(item, delay).catch((failure: Error) => observer.retrying(failure, 1));
+      return;
+    }
+    // What cannot be committed is performed again after its lease, with the same key.
+    await this.#commits.submit({ item, result }).catch((error: Error) => observer.retrying(error, 1));
+  }
+
+  async #settle(finished: readonly Finished<Item, Result>[]): Promise<void[]> {
+    await this.#options.handlers.settle(finished);
+    this.#options.observer.settled(finished.length);
+    return finished.map(() => undefined);
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { serviceEnvironment, type Environment } from '@orderbridge/service';
+import type { z } from 'zod';
+import { carrierEnvironment } from '../../apps/carrier-mock/src/carrier-environment.js';
+import { inventoryEnvironment } from '../../apps/inventory/src/inventory-environment.js';
+import { orderEnvironment } from '../../apps/order/src/order-environment.js';
+import { gatewayEnvironment } from '../../apps/payment-gateway-mock/src/gateway-environment.js';
+import { paymentEnvironment } from '../../apps/payment/src/payment-environment.js';
+import { shippingEnvironment } from '../../apps/shipping/src/shipping-environment.js';
+
+const FILE = 'docs/configuration.md';
+const SERVICES: Readonly<Record<string, Environment>> = {
+  order: orderEnvironment,
+  inventory: inventoryEnvironment,
+  payment: paymentEnvironment,
+  shipping: shippingEnvironment,
+  'payment-gateway-mock': gatewayEnvironment,
+  'carrier-mock': carrierEnvironment,
+};
+
+const row = (name: string, schema: z.ZodType): string => {
+  const absent = schema.safeParse(undefined);
+  const value = absent.success ? JSON.stringify(absent.data ?? '').replaceAll('"', '') : '**required**';
+  return `| \`${name}\` | ${schema.description ?? ''} | ${absent.success && value !== '' ? `\`${value}\`` : value} |`;
+};
+
+const table = (environment: Environment): string[] => [
+  '| variable | meaning | default |',
+  '| --- | --- | --- |',
+  ...Object.entries(environment).map(([name, schema]) => row(name, schema as z.ZodType)),
+  '',
+];
+
+const rendered = [
+  '# Configuration',
+  '',
+  'Every process reads its configuration from environment variables. A missing or wrong value stops the start with one line that names it. `npm start` sets all of them; see [`topology.ts`](../apps/stack/src/topology.ts).',
+  '',
+  '## Every process',
+  '',
+  ...table(serviceEnvironment),
+  ...Object.entries(SERVICES).flatMap(([name, environment]) => [`## ${name}`, '', ...table(environment)]),
+].join('\n');
+
+/** Compared without the padding of prettier's tables. */
+const normalized = (text: string): string =>
+  text
+    .replaceAll(/ *\| */g, '|')
+    .replaceAll(/-{3,}/g, '---')
+    .trim();
+
+test(`${FILE} says what the code takes; UPDATE_DOCS=1 npm test -- documentation writes it`, () => {
+  if (process.env['UPDATE_DOCS']) writeFileSync(FILE, `${rendered}\n`);
+  expect(normalized(readFileSync(FILE, 'utf8'))).toBe(normalized(rendered));
+});

@@ -1,0 +1,173 @@
+import { jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { createConnection } from 'node:net';
+import { promisify } from 'node:util';
+import { partnersBooks, RunningStack, until, type ServiceName } from '@orderbridge/running-stack';
+
+const run = promisify(execFile);
+
+const USER = '11111111-1111-1111-1111-111111111111';
+const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const TABLE = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb';
+const SOLD_OUT = 'dddddddd-dddd-dddd-dddd-dddddddddddd';
+const SHIP_TO = {
+  name: 'Ada',
+  street: '1 Market Street',
+  postalCode: '10115',
+  city: 'Berlin',
+  country: 'DE',
+};
+const SERVICES: ServiceName[] = [
+  'order',
+  'inventory',
+  'payment',
+  'shipping',
+  'carrier-mock',
+  'payment-gateway-mock',
+];
+
+jest.setTimeout(120_000);
+
+describe('the first order', () => {
+  let stack: RunningStack;
+
+  beforeAll(async () => {
+    stack = await RunningStack.create(1_000);
+    await stack.start();
+  });
+
+  afterAll(() => stack.remove());
+
+  const place = async (order: object = {}): Promise<string> => {
+    const { status, body } = await stack.post('order', '/orders', {
+      userId: USER,
+      items: { [LAMP]: 1 },
+      ...order,
+    });
+    expect([status, body.title]).toEqual([201, undefined]);
+    return body.orderId as string;
+  };
+  const ends = async (orderId: string, expected: string) => {
+    const { body } = await until(
+      () => stack.get('order', `/orders/${orderId}`),
+      (answer) => answer.body.status === expected,
+    );
+    return body;
+  };
+
+  test('the curl of the welcome, to the letter, ships an order with a label', async () => {
+    const command = /curl -X POST[^\n]*\\\n[^\n]*/.exec(stack.output)?.[0];
+    expect(command).toContain(`'{"userId":"${USER}","amount":500,"items":{"${LAMP}":2,"${TABLE}":1}}'`);
+    const { stdout } = await run('sh', ['-c', `${command} -s -i`]);
+    expect(stdout).toMatch(/^HTTP\/1.1 201 Created/);
+    const orderId = /location: \/orders\/(\S+)/i.exec(stdout)?.[1] ?? '';
+    const order = await ends(orderId, 'SHIPPED');
+    expect(order).toMatchObject({ totalAmount: 500, trackingNumber: expect.stringMatching(/^MP\d{18}DE$/) });
+
+    const timeline = await stack.get('order', `/orders/${orderId}/timeline`);
+    expect(timeline.body.entries.map(({ cause }: { cause: string }) => cause)).toEqual([
+      'order.created',
+      'inventory.reserved',
+      'payment.processed',
+      'shipment.created',
+    ]);
+    const label = await stack.get('shipping', `/shipments/${orderId}/label`);
+    expect([label.status, label.headers.get('content-type')]).toEqual([200, 'application/pdf']);
+    expect(label.body).toMatch(/^%PDF/);
+    const payment = await stack.get('payment', `/payment/status/${orderId}`);
+    expect(payment.body).toMatchObject({
+      status: 'SUCCEEDED',
+      amount: 500,
+      invoice: { number: order.invoiceNumber },
+    });
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    [
+      'is out of stock',
+      { items: { [SOLD_OUT]: 1, [LAMP]: 1 } },
+      'REJECTED',
+      /Brass wall clock.*1 ordered, 0 available/,
+    ],
+    ['is declined', { paymentToken: 'tok_decline' }, 'PAYMENT_FAILED', /declined/],
+    [
+      'cannot be delivered',
+      { shipTo: { ...SHIP_TO, postalCode: '00000' } },
+      'FULFILMENT_FAILED',
+      /postal code 00000/,
+    ],
+  ])('an order that %s ends in a clear status', async (_, order, status, reason) => {
+    const ended = await ends(await place(order), status);
+    expect(ended.reason).toMatch(reason);
+  });
+
+  test.each<[string, object]>([
+    ['the gateway charges, but answers too late', { paymentToken: 'tok_timeout' }],
+    ['the gateway fails twice', { paymentToken: 'tok_error' }],
+    ['the carrier books, but answers too late', { shipTo: { ...SHIP_TO, postalCode: '99408' } }],
+    ['the carrier fails twice', { shipTo: { ...SHIP_TO, postalCode: '99500' } }],
+  ])('when %s, the order is shipped all the same: one charge, one label', async (_, order) => {
+    const orderId = await place(order);
+    await ends(orderId, 'SHIPPED');
+    const { charges, shipments } = await partnersBooks(stack);
+    expect(charges.filter(({ reference }) => reference === orderId)).toHaveLength(1);
+    expect(shipments.filter((shipment) => shipment.orderId === orderId)).toHaveLength(1);
+  });
+
+  test('stock follows: reserved while an order is under way, gone when it has shipped', async () => {
+    const before = (await stack.get('inventory', `/inventory/${TABLE}`)).body;
+    await ends(await place({ items: [{ productId: TABLE, quantity: 3 }] }), 'SHIPPED');
+    const after = await until(
+      () => stack.get('inventory', `/inventory/${TABLE}`),
+      ({ body }) => body.reserved === before.reserved,
+    );
+    expect(after.body).toMatchObject({ shipped: before.shipped + 3, onHand: before.onHand - 3 });
+  });
+
+  test.each(SERVICES)('%s serves health, metrics and Swagger UI', async (service) => {
+    expect((await stack.get(service, '/health/live')).status).toBe(200);
+    expect((await stack.get(service, '/health/ready')).body.status).toBe('ok');
+    expect((await stack.get(service, '/metrics')).body).toContain('process_cpu_seconds_total');
+    expect((await stack.get(service, '/docs')).body).toContain('swagger-ui');
+    expect((await stack.get(service, '/docs-json')).body.openapi).toMatch(/^3\./);
+  });
+
+  test("the carrier's WSDL can be read", async () => {
+    expect((await stack.get('carrier-mock', '/carrier?wsdl')).body).toContain('createShipmentRequest');
+  });
+
+  test('a second start on the same data or ports says what to do', async () => {
+    const start = (...args: string[]) =>
+      run(process.execPath, ['apps/stack/start.mjs', ...args]).catch((error: { stderr: string }) => error);
+    expect((await start('--data', stack.data)).stderr).toMatch(/in use by another npm start.*--data OTHER/);
+    const other = await RunningStack.create(stack.portOffset);
+    expect((await start('--data', other.data, '--port-offset', `${stack.portOffset}`)).stderr).toMatch(
+      /Port \d+, for \w+, is in use.*--port-offset/,
+    );
+    await other.remove();
+    expect((await start('--port-offset', 'many')).stderr).toMatch(/--port-offset must be a whole number/);
+  });
+
+  test('Ctrl-C stops everything; the next start goes on where it ended', async () => {
+    const orderId = await place();
+    const pids = await Promise.all([...SERVICES, 'postgres', 'kafka', 'mq'].map((name) => stack.pid(name)));
+    expect(await stack.stop()).toBe(0);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+    for (const service of SERVICES)
+      await expect(connects(new URL(stack.url(service)).port)).resolves.toBe(false);
+    await stack.start();
+    expect(await ends(orderId, 'SHIPPED')).toMatchObject({ orderId });
+    await ends(await place(), 'SHIPPED');
+  });
+});
+
+function connects(port: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port: Number(port), host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import {
+  FINAL_STATUSES,
+  partnersBooks,
+  RunningStack,
+  until,
+  type ServiceName,
+} from '@orderbridge/running-stack';
+
+const USER = '44444444-4444-4444-4444-444444444444';
+const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const SOLD_OUT = 'dddddddd-dddd-dddd-dddd-dddddddddddd';
+const VICTIMS: ServiceName[] = [
+  'order',
+  'inventory',
+  'payment',
+  'shipping',
+  'carrier-mock',
+  'payment-gateway-mock',
+];
+
+/** Milliseconds between two orders, and orders before each kill. */
+const PACE = 40;
+const BEFORE_KILL = 20;
+
+jest.setTimeout(240_000);
+
+describe('kill -9 of each service in turn, while orders flow', () => {
+  let stack: RunningStack;
+
+  beforeAll(async () => {
+    stack = await RunningStack.create(2_000);
+    await stack.start();
+  });
+
+  afterAll(() => stack.remove());
+
+  /** An order that was accepted, and how it must end. */
+  const accepted = new Map<string, string>();
+  let placed = 0;
+
+  /** Sends an order with an idempotency key until it is answered, as a storefront would that loses its connection. */
+  const place = async (signal: AbortSignal): Promise<void> => {
+    const number = placed++;
+    const [order, end] =
+      number % 10 === 3
+        ? [{ items: { [SOLD_OUT]: 1 } }, 'REJECTED']
+        : number % 10 === 7
+          ? [{ items: { [LAMP]: 1 }, paymentToken: 'tok_decline' }, 'PAYMENT_FAILED']
+          : [{ items: { [LAMP]: 1 } }, 'SHIPPED'];
+    while (!signal.aborted) {
+      const answer = await stack
+        .post('order', '/orders', { userId: USER, ...order }, { 'idempotency-key': `order-${number}` })
+        .catch(() => undefined);
+      if (answer?.status === 201) {
+        accepted.set(answer.body.orderId as string, end);
+        return;
+      }
+      await sleep(100);
+    }
+  };
+
+  test('every accepted order comes to its proper end, once', async () => {
+    const stopping = new AbortController();
+    const placing = new Set<Promise<void>>();
+    const flow = (async () => {
+      while (!stopping.signal.aborted) {
+        const one = place(stopping.signal).finally(() => placing.delete(one));
+        placing.add(one);
+        await sleep(PACE);
+      }
+    })();
+
+    for (const victim of VICTIMS) {
+      const before = accepted.size;
+      await until(
+        () => accepted.size,
+        (size) => size >= before + BEFORE_KILL,
+      );
+      const pid = await stack.pid(victim);
+      await stack.kill(victim);
+      await until(
+        () => stack.pid(victim),
+        (now) => now !== pid,
+      );
+      await until(
+        () => stack.get(victim, '/health/ready').catch(() => undefined),
+        (answer) => answer?.status === 200,
+      );
+    }
+    const before = accepted.size;
+    await until(
+      () => accepted.size,
+      (size) => size >= before + BEFORE_KILL,
+    );
+    stopping.abort();
+    await flow;
+    await Promise.all(placing);
+
+    const ends = new Map<string, string>();
+    for (const [orderId] of accepted) {
+      const { body } = await until(
+        () => stack.get('order', `/orders/${orderId}`),
+        (answer) => FINAL_STATUSES.includes(answer.body.status),
+      );
+      ends.set(orderId, body.status as string);
+    }
+    expect(ends).toEqual(accepted);
+
+    // No order but the accepted ones: an idempotency key makes none twice.
+    const stored: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const { body } = await stack.get(
+        'order',
+        `/orders/user/${USER}?limit=100${cursor ? `&cursor=${cursor}` : ''}`,
+      );
+      stored.push(...body.orders.map(({ orderId }: { orderId: string }) => orderId));
+      cursor = body.nextCursor as string | undefined;
+    } while (cursor);
+    expect(new Set(stored)).toEqual(new Set(accepted.keys()));
+
+    // One charge and one label for each shipped order, none for others, by the partners' own books.
+    const shipped = [...accepted].filter(([, end]) => end === 'SHIPPED').map(([orderId]) => orderId);
+    const { charges, shipments } = await partnersBooks(stack);
+    const captured = charges.filter(({ status }) => status === 'succeeded').map(({ reference }) => reference);
+    expect(captured.toSorted()).toEqual(shipped.toSorted());
+    expect(shipments.map(({ orderId }) => orderId).toSorted()).toEqual(shipped.toSorted());
+
+    // The stock is right: what has shipped is gone; declined orders still hold their reservation.
+    const declined = [...accepted.values()].filter((end) => end === 'PAYMENT_FAILED').length;
+    const { body: stock } = await until(
+      () => stack.get('inventory', `/inventory/${LAMP}`),
+      ({ body }) => body.shipped === shipped.length,
+    );
+    expect(stock).toMatchObject({ onHand: 1_000_000 - shipped.length, reserved: declined });
+    for (const victim of VICTIMS) expect(stack.output).toContain(`${victim} is ready again`);
+  });
+});

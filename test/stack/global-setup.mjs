@@ -1,0 +1,6 @@
+// The system runs as it was compiled.
+import { build } from '../../apps/stack/build.mjs';
+
+export default function compile() {
+  build();
+}
