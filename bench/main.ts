@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RunningStack } from '@orderbridge/running-stack';
 import { measureFloor, prepareFloor, requirePgbench } from './floor/floor.js';
 import { closedLoop } from './load/closed-loop.js';
@@ -57,8 +56,7 @@ async function bench({ seconds, warmUp, inFlight, rate, portOffset }: Options): 
     floors.push(await measureFloor(stack, seconds / 2));
 
     say(`Open loop, ${rate} orders per second …`);
-    await sleep(2_000);
-    const latencies = await openLoop(orders, rate, seconds);
+    const latencies = await openLoop(orders, rate, { settle: 5, measured: seconds });
     const peaks = usageBelow(stack.supervisorPid);
 
     say('Checking that no order was lost or doubled …');

@@ -31,6 +31,8 @@ const COMMIT_DELAY = 500;
 /** Bytes fetched at once, per partition and in all: bounds the memory of what waits to be handled. */
 const MAX_BYTES_PER_PARTITION = 256 * 1024;
 const MAX_BYTES = 2 * 1024 * 1024;
+/** Partitions of one fetch that are handled at the same time and may share a transaction. */
+const PARTITIONS_AT_ONCE = 8;
 
 /**
  * Nest strategy that takes the events of `@OnEvent` handlers from Kafka, in batches, through the inbox. An offset is
@@ -143,9 +145,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
-        autoCommitInterval: COMMIT_DELAY,
+        // kafkajs would commit after every batch; the OffsetCommitter does it less often.
+        autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 64,
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (payload) => this.#handle(payload, sessionTimeout / 4),
       });
       await ended;

@@ -16,6 +16,7 @@ import {
   type OutgoingMessage,
 } from '@orderbridge/messaging';
 import { loadConfig } from '@orderbridge/service';
+import type { Consumer } from 'kafkajs';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { connectTestDatabase } from '../../../test/postgres/test-database.js';
@@ -152,6 +153,23 @@ describe('Kafka transport on a broker', () => {
     await publisher.publish([twice, message('a', 2)]);
     await until(async () => (await seen()).length === 2);
     expect((await seen()).map(({ value }) => value)).toEqual([1, 2]);
+  });
+
+  test('offsets are committed now and then, not with every batch', async () => {
+    const server = await consume();
+    await publisher.publish([message('a', 0)]);
+    await until(async () => (await seen()).length === 1);
+    const consumer = server.unwrap<Consumer>();
+    let commits = 0;
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'OffsetCommit') commits++;
+    });
+    for (let value = 1; value <= 40; value++) {
+      await publisher.publish([message('a', value)]);
+      await until(async () => (await seen()).length === value + 1);
+    }
+    await until(() => commits > 0);
+    expect(commits).toBeLessThan(20);
   });
 
   test('a poison message goes to the dead-letter topic, byte for byte, and holds up no other', async () => {

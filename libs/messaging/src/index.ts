@@ -15,5 +15,6 @@ export * from './pipeline/pipeline.js';
 export * from './retry/backoff.js';
 export * from './retry/errors.js';
 export * from './retry/wake-up.js';
+export * from './unit-of-work/asynchronous-commit.js';
 export * from './unit-of-work/unit-of-work.js';
 export * from './unit-of-work/units-of-work.js';

@@ -96,7 +96,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
         const items = free > 0 ? await handlers.take(free, lease) : [];
         failures = 0;
         for (const item of items) this.#begin(item);
-        if (items.length === 0) await this.#wakeUp.wait(pollInterval);
+        if (items.length < free || free === 0) await this.#wakeUp.wait(pollInterval);
       } catch (error) {
         failures++;
         observer.retrying(error as Error, failures);
@@ -107,8 +107,9 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
 
   #begin(item: Item): void {
     const work = this.#perform(item).finally(() => {
+      // Only a processor that was full has left items that are due.
+      if (this.#inFlight.size === this.#options.concurrency) this.#wakeUp.call();
       this.#inFlight.delete(work);
-      this.#wakeUp.call();
     });
     this.#inFlight.add(work);
   }

@@ -1,5 +1,6 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
+import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
 import { statusAfter, type ChargeDecision, type PaymentStatus } from '../domain/payment.js';
@@ -85,11 +86,12 @@ export class PaymentRepository {
     await manager.update(PaymentEntity, { id }, { fulfilment, cause });
   }
 
-  /** See `WorkItemHandlers.take`. */
+  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
   async takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
     const [rows]: [(Omit<ChargeItem, 'amount'> & { amount: string })[], number] = await this.payments.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       WHERE id IN (
+      `WITH ${ASYNCHRONOUS_COMMIT}
+       UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
+       FROM asynchronous WHERE id IN (
          SELECT id FROM payment WHERE status = 'PENDING' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )

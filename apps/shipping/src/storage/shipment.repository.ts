@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import type { EntityManager, Repository } from 'typeorm';
@@ -53,11 +54,12 @@ export class ShipmentRepository {
     );
   }
 
-  /** See `WorkItemHandlers.take`. */
+  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
   async takeDue(limit: number, lease: number): Promise<BookingItem[]> {
     const [rows]: [BookingItem[], number] = await this.shipments.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       WHERE id IN (
+      `WITH ${ASYNCHRONOUS_COMMIT}
+       UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
+       FROM asynchronous WHERE id IN (
          SELECT id FROM shipment WHERE status = 'REQUESTED' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )

@@ -1,5 +1,6 @@
 import type { Broker } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
+import { ASYNCHRONOUS_COMMIT } from '../unit-of-work/asynchronous-commit.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
 /** A message with its place in the outbox. */
@@ -42,16 +43,23 @@ export async function appendToOutbox(
   );
 }
 
-/** The oldest messages for a broker. */
-export async function readOutbox(
+/**
+ * Deletes what was published and returns the oldest messages for the same broker that are left, in one round trip.
+ * It does not wait for the disk: a deletion that a crash of PostgreSQL undoes only lets messages be published again,
+ * the first copies still in order.
+ */
+export async function takeFromOutbox(
   manager: EntityManager,
   broker: Broker,
+  published: readonly string[],
   limit: number,
 ): Promise<OutboxRow[]> {
   const rows: StoredRow[] = await manager.query(
-    `SELECT id, destination, key, message_id, headers, body FROM outbox
-     WHERE broker = $1 AND parked_at IS NULL ORDER BY id LIMIT $2`,
-    [broker, limit],
+    `WITH ${ASYNCHRONOUS_COMMIT},
+       deleted AS (DELETE FROM outbox USING asynchronous WHERE broker = $1 AND id = ANY($2::bigint[]))
+     SELECT id, destination, key, message_id, headers, body FROM outbox
+     WHERE broker = $1 AND parked_at IS NULL AND id <> ALL($2::bigint[]) ORDER BY id LIMIT $3`,
+    [broker, published, limit],
   );
   return rows.map(({ id, destination, key, message_id, headers, body }) => ({
     id,
@@ -61,15 +69,6 @@ export async function readOutbox(
     headers,
     body,
   }));
-}
-
-/** Deletes what was published. */
-export async function deleteFromOutbox(
-  manager: EntityManager,
-  broker: Broker,
-  ids: readonly string[],
-): Promise<void> {
-  await manager.query('DELETE FROM outbox WHERE broker = $1 AND id = ANY($2::bigint[])', [broker, ids]);
 }
 
 /** Sets a message aside that its broker refuses for good, with the reason, so that it holds up no other. */

@@ -5,7 +5,7 @@ import { backoffDelay } from '../retry/backoff.js';
 import { WakeUp } from '../retry/wake-up.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import { Leadership, OUTBOX_CHANNEL } from './leadership.js';
-import { deleteFromOutbox, parkInOutbox, readOutbox, type OutboxRow } from './outbox.js';
+import { parkInOutbox, takeFromOutbox, type OutboxRow } from './outbox.js';
 import { UndeliverableMessageError, type Publisher } from './publisher.js';
 import type { RelayObserver } from './relay-observer.js';
 
@@ -21,6 +21,8 @@ export interface RelayOptions {
 }
 
 const RETRY = { initial: 50, max: 5_000 };
+/** Milliseconds for which what was published stays in the outbox, unless something new comes before. */
+const DELETION_DELAY = 100;
 
 /**
  * Publishes the outbox (design rule 1): in order per key, at least once, one leader per service, each broker on a
@@ -83,24 +85,32 @@ export class Relay {
     if (!lane) return;
     const { batchSize, fallbackInterval, observer, dataSource } = this.#options;
     let failures = 0;
-    while (!signal.aborted) {
+    let published: string[] = [];
+    // The last round deletes what was published before the stop.
+    while (!signal.aborted || published.length > 0) {
       try {
-        const rows = await readOutbox(dataSource.manager, broker, batchSize);
+        const rows = await takeFromOutbox(dataSource.manager, broker, published, batchSize);
+        published = [];
+        if (signal.aborted) return;
         if (rows.length === 0) {
           await lane.wakeUp.wait(fallbackInterval);
           continue;
         }
-        await this.#publish(lane.publisher, rows);
+        await this.#publish(lane.publisher, rows, published);
         failures = 0;
+        // What comes soon shares its round trip with the deletion.
+        if (rows.length < batchSize) await lane.wakeUp.wait(DELETION_DELAY);
       } catch (error) {
         failures++;
         observer.retrying(broker, error as Error, failures);
+        if (signal.aborted) return;
         await sleep(backoffDelay(failures, RETRY), undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  async #publish(publisher: Publisher, rows: readonly OutboxRow[]): Promise<void> {
+  /** Adds to `published` what the broker has taken, also when it throws. */
+  async #publish(publisher: Publisher, rows: readonly OutboxRow[], published: string[]): Promise<void> {
     const { dataSource, observer } = this.#options;
     try {
       await publisher.publish(rows);
@@ -112,14 +122,10 @@ export class Relay {
         observer.parked(row, error);
         return;
       }
-      for (const single of rows) await this.#publish(publisher, [single]);
+      for (const single of rows) await this.#publish(publisher, [single], published);
       return;
     }
-    await deleteFromOutbox(
-      dataSource.manager,
-      publisher.broker,
-      rows.map(({ id }) => id),
-    );
+    for (const { id } of rows) published.push(id);
     observer.published(publisher.broker, rows.length);
   }
 

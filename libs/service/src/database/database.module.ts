@@ -4,6 +4,7 @@ import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { Readiness } from '../health/readiness.js';
 import { connectDatabase } from './connect-database.js';
 import type { DatabaseConfig } from './database-environment.js';
+import { PreparingClient } from './prepared-statements.js';
 
 export interface DatabaseModuleOptions {
   readonly config: DatabaseConfig;
@@ -33,7 +34,12 @@ export class DatabaseModule implements OnModuleInit {
             applicationName,
             entities,
             migrations,
-            extra: { max: config.DATABASE_POOL_SIZE, connectionTimeoutMillis: 5_000, keepAlive: true },
+            extra: {
+              Client: PreparingClient,
+              max: config.DATABASE_POOL_SIZE,
+              connectionTimeoutMillis: 5_000,
+              keepAlive: true,
+            },
             // A server that lost its disk or hangs must not hold a request for ever.
             poolErrorHandler: () => undefined,
           }),
