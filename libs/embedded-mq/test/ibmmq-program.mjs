@@ -257,13 +257,15 @@ const verbs = {
   },
 };
 
-process.on('message', async ({ id, name, args }) => {
+async function answer({ id, name, args }) {
   try {
     const result = await verbs[name](args);
     process.send({ id, result });
   } catch (error) {
     process.send({ id, error: { reason: error.mqrc, completion: error.mqcc, message: error.message } });
   }
-});
+}
+
+process.on('message', (request) => void answer(request));
 process.on('disconnect', () => process.exit());
 process.send({ event: 'ready' });
