@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { IbmMqObserver } from '@orderbridge/ibm-mq';
 import { Counter, Histogram } from 'prom-client';
 
@@ -18,34 +17,21 @@ const connections = new Counter({
   labelNames: ['outcome'],
 });
 
-/** Counts and logs what happens on the connections to IBM MQ. */
+/** Counts what happens on the connections to IBM MQ; the transport logs it itself. */
 export function ibmMqMetrics(): IbmMqObserver {
-  const logger = new Logger('IbmMq');
   const count = (outcome: string, amount = 1): void => messages.inc({ outcome }, amount);
   return {
     connected: () => connections.inc({ outcome: 'made' }),
-    disconnected(error) {
-      connections.inc({ outcome: 'lost' });
-      logger.warn(`Connection lost: ${error.message}`);
-    },
-    connectFailed(error) {
-      connections.inc({ outcome: 'failed' });
-      logger.warn(`Waiting for IBM MQ: ${error.message}`);
-    },
+    disconnected: () => connections.inc({ outcome: 'lost' }),
+    connectFailed: () => connections.inc({ outcome: 'failed' }),
     received: (_queue, amount) => count('received', amount),
     committed(_queue, { messages: amount, commitMilliseconds }) {
       count('committed', amount);
       commitDuration.observe(commitMilliseconds / 1_000);
     },
     backedOut: (_queue, amount) => count('backed_out', amount),
-    requeued(queue, backoutQueue) {
-      count('requeued');
-      logger.error(`A message of ${queue} was moved to ${backoutQueue}`);
-    },
-    deadLettered(queue, deadLetterQueue) {
-      count('dead_lettered');
-      logger.error(`A message of ${queue} was moved to ${deadLetterQueue}`);
-    },
+    requeued: () => count('requeued'),
+    deadLettered: () => count('dead_lettered'),
     sent({ messages: amount, commitMilliseconds }) {
       count('sent', amount);
       commitDuration.observe(commitMilliseconds / 1_000);
