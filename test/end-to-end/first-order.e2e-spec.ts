@@ -132,6 +132,19 @@ describe('the first order', () => {
     expect((await stack.get(service, '/docs-json')).body.openapi).toMatch(/^3\./);
   });
 
+  test("payment's metrics tell what became of its queue's messages", async () => {
+    await ends(await place({ items: { [TABLE]: 1 } }), 'SHIPPED');
+    const { body } = await until(
+      () => stack.get('payment', '/metrics'),
+      (answer) => answer.body.includes('ibm_mq_messages_in_flight{queue="INVENTORY.EVENTS"} 0'),
+    );
+    expect(body).toContain('ibm_mq_queue_messages{queue="INVENTORY.EVENTS"} 0');
+    const value = (line: string) => Number(new RegExp(`^${line} (\\d+)$`, 'm').exec(body)?.[1]);
+    const committed = value('ibm_mq_messages_total\\{outcome="committed"\\}');
+    expect(committed).toBeGreaterThan(0);
+    expect(value('ibm_mq_unit_of_work_messages_sum\\{queue="INVENTORY.EVENTS"\\}')).toBe(committed);
+  });
+
   test("the carrier's WSDL can be read", async () => {
     expect((await stack.get('carrier-mock', '/carrier?wsdl')).body).toContain('createShipmentRequest');
   });

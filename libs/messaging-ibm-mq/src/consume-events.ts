@@ -3,6 +3,7 @@ import { IbmMqConnectionManager } from '@orderbridge/ibm-mq';
 import { MessagingMetrics, UnitsOfWork } from '@orderbridge/messaging';
 import { Readiness } from '@orderbridge/service';
 import { IbmMqEventServer } from './ibm-mq-event-server.js';
+import { measureQueues } from './ibm-mq-metrics.js';
 
 /** The strategy for an application's `@OnEvent` handlers on IBM MQ queues, as part of its readiness. */
 export function ibmMqEvents(
@@ -10,13 +11,15 @@ export function ibmMqEvents(
   consumer: string,
   queues: readonly string[],
 ): IbmMqEventServer {
+  const connection = app.get(IbmMqConnectionManager);
   const server = new IbmMqEventServer({
-    connection: app.get(IbmMqConnectionManager),
+    connection,
     consumer,
     queues,
     unitsOfWork: app.get(UnitsOfWork),
     observer: app.get(MessagingMetrics),
   });
+  measureQueues(connection, queues);
   app.get(Readiness).register('ibm-mq-consumer', () => server.check());
   return server;
 }

@@ -1,10 +1,27 @@
-import type { IbmMqObserver } from '@orderbridge/ibm-mq';
-import { Counter, Histogram } from 'prom-client';
+import type { IbmMqConnectionManager, IbmMqObserver } from '@orderbridge/ibm-mq';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 const messages = new Counter({
   name: 'ibm_mq_messages_total',
   help: 'Messages by what became of them: received, committed, backed_out, requeued, dead_lettered, sent',
   labelNames: ['outcome'],
+});
+const inFlight = new Gauge({
+  name: 'ibm_mq_messages_in_flight',
+  help: 'Messages taken from a queue and neither committed nor backed out yet',
+  labelNames: ['queue'],
+});
+const unitMessages = new Histogram({
+  name: 'ibm_mq_unit_of_work_messages',
+  help: 'Messages taken in a unit of work',
+  labelNames: ['queue'],
+  buckets: [1, 2, 5, 10, 20, 50, 100],
+});
+const unitDuration = new Histogram({
+  name: 'ibm_mq_unit_of_work_duration_seconds',
+  help: 'Time from the first message taken to the end of the commit',
+  labelNames: ['queue'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
 });
 const commitDuration = new Histogram({
   name: 'ibm_mq_commit_duration_seconds',
@@ -17,6 +34,29 @@ const connections = new Counter({
   labelNames: ['outcome'],
 });
 
+let measured: { connection: IbmMqConnectionManager; queues: readonly string[] } | undefined;
+const queueDepth: Gauge = new Gauge({
+  name: 'ibm_mq_queue_messages',
+  help: 'Messages on a queue (CURDEPTH), uncommitted ones included; absent while the queue manager is away',
+  labelNames: ['queue'],
+  collect: () => readQueueDepths(),
+});
+
+/** Lets each scrape ask for the depth of these queues. */
+export function measureQueues(connection: IbmMqConnectionManager, queues: readonly string[]): void {
+  measured = { connection, queues };
+}
+
+async function readQueueDepths(): Promise<void> {
+  queueDepth.reset();
+  if (!measured) return;
+  const { connection, queues } = measured;
+  const depths = await Promise.allSettled(queues.map((queue) => connection.queueDepth(queue)));
+  for (const [index, depth] of depths.entries()) {
+    if (depth.status === 'fulfilled') queueDepth.set({ queue: queues[index] as string }, depth.value);
+  }
+}
+
 /** Counts what happens on the connections to IBM MQ; the transport logs it itself. */
 export function ibmMqMetrics(): IbmMqObserver {
   const count = (outcome: string, amount = 1): void => messages.inc({ outcome }, amount);
@@ -24,12 +64,21 @@ export function ibmMqMetrics(): IbmMqObserver {
     connected: () => connections.inc({ outcome: 'made' }),
     disconnected: () => connections.inc({ outcome: 'lost' }),
     connectFailed: () => connections.inc({ outcome: 'failed' }),
-    received: (_queue, amount) => count('received', amount),
-    committed(_queue, { messages: amount, commitMilliseconds }) {
+    received(queue, amount) {
+      count('received', amount);
+      inFlight.inc({ queue }, amount);
+    },
+    committed(queue, { messages: amount, milliseconds, commitMilliseconds }) {
       count('committed', amount);
+      inFlight.dec({ queue }, amount);
+      unitMessages.observe({ queue }, amount);
+      unitDuration.observe({ queue }, milliseconds / 1_000);
       commitDuration.observe(commitMilliseconds / 1_000);
     },
-    backedOut: (_queue, amount) => count('backed_out', amount),
+    backedOut(queue, amount) {
+      count('backed_out', amount);
+      inFlight.dec({ queue }, amount);
+    },
     requeued: () => count('requeued'),
     deadLettered: () => count('dead_lettered'),
     sent({ messages: amount, commitMilliseconds }) {

@@ -12,7 +12,6 @@ import type { IbmMqConnectionOptions } from '../connection/connection-options.js
 import type { IncomingMessage } from '../message/incoming-message.js';
 import type { OutgoingMessage } from '../message/outgoing-message.js';
 import { ReportOption } from '../message/reply.js';
-import { Selector } from '../mqi/constants.js';
 import { loadIbmmq } from '../mqi/ibmmq.js';
 import { Sender } from '../sender/sender.js';
 import { IbmMqReplyDeserializer } from './ibm-mq-reply-deserializer.js';
@@ -109,10 +108,7 @@ export class IbmMqClient extends ClientProxy<never, IbmMqStatus> implements OnAp
 
   /** How many messages are on a queue (CURDEPTH), uncommitted ones included. */
   queueDepth(queue: string): Promise<number> {
-    return this.manager.use((connection) => {
-      const [depth] = connection.inquireQueue(queue, [Selector.CURRENT_Q_DEPTH]);
-      return depth as number;
-    });
+    return this.manager.queueDepth(queue);
   }
 
   /** Resolves when the queue manager has answered; else rejects with the reason. */

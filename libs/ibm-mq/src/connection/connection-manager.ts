@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
 import { IbmMqError, IbmMqLibraryError, IbmMqUnavailableError } from '../errors.js';
+import { Selector } from '../mqi/constants.js';
 import { loadIbmmq, type Mqi } from '../mqi/ibmmq.js';
 import type { IbmMqObserver } from '../observer.js';
 import { NO_TRACING, type IbmMqTracing } from '../tracing/tracing.js';
@@ -92,6 +93,14 @@ export class IbmMqConnectionManager implements OnApplicationShutdown {
   async check(): Promise<void> {
     if (this.#failures > 0 || this.#closing.signal.aborted) throw this.#unavailable();
     await this.use((connection) => connection.ping(), { timeout: CHECK_TIMEOUT });
+  }
+
+  /** How many messages are on a queue (CURDEPTH), uncommitted ones included. Rejects at once, like `check`, while there is no connection. */
+  async queueDepth(queue: string): Promise<number> {
+    if (this.#failures > 0 || this.#closing.signal.aborted) throw this.#unavailable();
+    const read = (connection: Connection) => connection.inquireQueue(queue, [Selector.CURRENT_Q_DEPTH]);
+    const [depth] = await this.use(read, { timeout: CHECK_TIMEOUT });
+    return depth as number;
   }
 
   /**
