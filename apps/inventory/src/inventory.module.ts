@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { INVENTORY_CONFIG, type InventoryConfig } from './inventory-environment.js';
 import { ManageStockController } from './manage-stock/manage-stock.controller.js';
 import { seedStock } from './manage-stock/seed-stock.js';
+import { ReleaseStockConsumer } from './release-stock/release-stock.consumer.js';
 import { ReserveStockConsumer } from './reserve-stock/reserve-stock.consumer.js';
 import { ShipStockConsumer } from './ship-stock/ship-stock.consumer.js';
 import { InventoryTables1700000000001 } from './storage/inventory-tables.migration.js';
@@ -42,7 +43,7 @@ export class InventoryModule implements OnApplicationBootstrap {
           inboxRetentionDays: config.INBOX_RETENTION_DAYS,
         }),
       ],
-      controllers: [ManageStockController, ReserveStockConsumer, ShipStockConsumer],
+      controllers: [ManageStockController, ReserveStockConsumer, ReleaseStockConsumer, ShipStockConsumer],
       providers: [{ provide: INVENTORY_CONFIG, useValue: config }, StockRepository, ReservationRepository],
     };
   }

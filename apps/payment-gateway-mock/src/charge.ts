@@ -27,7 +27,8 @@ export type Charge = z.infer<typeof chargeSchema>;
 
 /** How the gateway behaves for a token, as payment gateways' test tokens do. */
 export type Behaviour =
-  | { readonly kind: 'approve' }
+  /** `refund`: what happens to its refund at first: it is made, but answered too late; or it fails twice with 500. */
+  | { readonly kind: 'approve'; readonly refund?: 'late' | 'error' }
   | { readonly kind: 'decline'; readonly code: string; readonly message: string }
   /** The charge is made, but the first answers come too late. */
   | { readonly kind: 'late'; readonly attempts: number }
@@ -44,6 +45,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   },
   tok_timeout: { kind: 'late', attempts: 1 },
   tok_error: { kind: 'error', attempts: 2 },
+  tok_refund_timeout: { kind: 'approve', refund: 'late' },
+  tok_refund_error: { kind: 'approve', refund: 'error' },
 };
 
 export const TOKENS = Object.keys(BEHAVIOURS);

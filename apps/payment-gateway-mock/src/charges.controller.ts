@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Ledger } from '@orderbridge/ledger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
@@ -14,17 +13,14 @@ import {
   type ChargeRequest,
 } from './charge.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
+import { ChargeLedger } from './ledgers.js';
+import { refuse, type ErrorBody } from './refusal.js';
 
 const page = z.strictObject({
   reference: z.string().optional().describe('Only the charges of this reference'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   after: z.string().optional().describe('nextCursor of the page before'),
 });
-
-interface ErrorBody {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Keys of the ledger: reference and idempotency key, so that one order's charges lie together. */
 const ledgerKey = (reference: string, idempotencyKey: string): string => `${reference}/${idempotencyKey}`;
@@ -36,7 +32,7 @@ export class ChargesController {
   readonly #attempts = new Map<string, number>();
 
   constructor(
-    private readonly ledger: Ledger<Charge>,
+    private readonly ledger: ChargeLedger,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
@@ -111,9 +107,4 @@ export class ChargesController {
     this.#attempts.set(key, attempt);
     return attempt;
   }
-}
-
-function refuse(reply: FastifyReply, status: number, code: string, message: string): ErrorBody {
-  void reply.status(status);
-  return { code, message };
 }

@@ -1,4 +1,5 @@
-import { INVENTORY_EVENTS } from '@orderbridge/contracts';
+import { INVENTORY_EVENTS, ORDERS } from '@orderbridge/contracts';
+import { kafkaEvents } from '@orderbridge/kafka';
 import { ibmMqEvents } from '@orderbridge/messaging-ibm-mq';
 import { runService } from '@orderbridge/service';
 import { paymentEnvironment } from './payment-environment.js';
@@ -6,7 +7,11 @@ import { PaymentModule } from './payment.module.js';
 
 await runService(paymentEnvironment, (config) => ({
   name: 'payment',
-  description: 'Charges orders through the payment gateway and writes their invoices.',
+  description:
+    'Charges orders through the payment gateway, writes their invoices, and refunds those that cannot be shipped.',
   module: PaymentModule.forRoot(config),
-  strategies: (app) => [ibmMqEvents(app, 'payment', [INVENTORY_EVENTS.name])],
+  strategies: (app) => [
+    ibmMqEvents(app, 'payment', [INVENTORY_EVENTS.name]),
+    kafkaEvents(app, 'payment', [ORDERS.name]),
+  ],
 }));

@@ -10,11 +10,16 @@ import { ManualPaymentController } from './manual-payment/manual-payment.control
 import { OpenPaymentsConsumer } from './open-payments/open-payments.consumer.js';
 import type { PaymentConfig } from './payment-environment.js';
 import { PaymentGatewayClient } from './payment-gateway/payment-gateway.client.js';
+import { RefundPayments } from './refund-payments/refund-payments.js';
+import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
+import { RefundQueue } from './refund-payments/refund-queue.js';
 import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
 import { InvoiceEntity } from './storage/invoice.entity.js';
 import { PaymentEntity } from './storage/payment.entity.js';
 import { PaymentRepository } from './storage/payment.repository.js';
 import { PaymentTables1700000000001 } from './storage/payment-tables.migration.js';
+import { RefundRepository } from './storage/refund.repository.js';
+import { Refunds1700000000002 } from './storage/refunds.migration.js';
 
 const entities = [PaymentEntity, InvoiceEntity];
 
@@ -29,7 +34,7 @@ export class PaymentModule {
           config,
           applicationName: 'payment',
           entities,
-          migrations: [MessagingTables1700000000000, PaymentTables1700000000001],
+          migrations: [MessagingTables1700000000000, PaymentTables1700000000001, Refunds1700000000002],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'payment'),
@@ -40,9 +45,15 @@ export class PaymentModule {
           inboxRetentionDays: config.INBOX_RETENTION_DAYS,
         }),
       ],
-      controllers: [OpenPaymentsConsumer, ShowPaymentsController, ManualPaymentController],
+      controllers: [
+        OpenPaymentsConsumer,
+        RefundPaymentsConsumer,
+        ShowPaymentsController,
+        ManualPaymentController,
+      ],
       providers: [
         PaymentRepository,
+        RefundRepository,
         {
           provide: PaymentGatewayClient,
           useFactory: () =>
@@ -54,6 +65,8 @@ export class PaymentModule {
         },
         ChargePayments,
         ChargeQueue,
+        RefundPayments,
+        RefundQueue,
       ],
     };
   }

@@ -1,3 +1,4 @@
+import { PAYMENTS } from '@orderbridge/contracts';
 import { kafkaEvents } from '@orderbridge/kafka';
 import { runService } from '@orderbridge/service';
 import { shippingEnvironment } from './shipping-environment.js';
@@ -7,5 +8,5 @@ await runService(shippingEnvironment, (config) => ({
   name: 'shipping',
   description: 'Books shipments with the carrier and keeps their labels.',
   module: ShippingModule.forRoot(config),
-  strategies: (app) => [kafkaEvents(app, 'shipping')],
+  strategies: (app) => [kafkaEvents(app, 'shipping', [PAYMENTS.name])],
 }));

@@ -4,11 +4,16 @@ import { Readiness } from '@orderbridge/service';
 import { KafkaConnection } from './kafka-connection.js';
 import { KafkaEventServer } from './kafka-event-server.js';
 
-/** The strategy for an application's `@OnEvent` handlers on Kafka, as part of its readiness. */
-export function kafkaEvents(app: INestApplication, group: string): KafkaEventServer {
+/** The strategy for an application's `@OnEvent` handlers on Kafka topics, as part of its readiness. */
+export function kafkaEvents(
+  app: INestApplication,
+  group: string,
+  topics: readonly string[],
+): KafkaEventServer {
   const server = new KafkaEventServer({
     connection: app.get(KafkaConnection),
     group,
+    topics,
     unitsOfWork: app.get(UnitsOfWork),
     observer: app.get(MessagingMetrics),
   });

@@ -8,7 +8,6 @@ import {
   Pipeline,
   PipelineStoppedError,
   type Delivery,
-  type EventRoutes,
   type PipelineObserver,
   type UnitsOfWork,
 } from '@orderbridge/messaging';
@@ -21,6 +20,7 @@ export interface KafkaEventServerOptions {
   readonly connection: KafkaConnection;
   /** Consumer group, and consumer in the inbox: the service. */
   readonly group: string;
+  readonly topics: readonly string[];
   readonly unitsOfWork: UnitsOfWork;
   readonly observer: PipelineObserver;
 }
@@ -61,10 +61,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
 
   listen(callback: (error?: unknown) => void): void {
     try {
-      const { group, unitsOfWork, observer } = this.#options;
+      const { group, topics, unitsOfWork, observer } = this.#options;
       const routes = eventRoutes(this.messageHandlers);
       this.#pipeline = new Pipeline({ consumer: group, routes, unitsOfWork, observer });
-      this.#running = this.#run(topicsOf(routes));
+      this.#running = this.#run(topics);
       callback();
     } catch (error) {
       callback(error);
@@ -202,15 +202,6 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
       }
     }
   }
-}
-
-/** The Kafka topics on which the routes' events come. */
-function topicsOf(routes: EventRoutes): string[] {
-  const topics = new Set<string>();
-  for (const { contract } of routes.values()) {
-    for (const { broker, name } of contract.destinations) if (broker === 'kafka') topics.add(name);
-  }
-  return [...topics];
 }
 
 function toDelivery(

@@ -93,7 +93,13 @@ describe('Kafka transport on a broker', () => {
 
   /** A service whose handler writes down what it sees. */
   const consume = async (handle: (event: Counted) => void = () => undefined) => {
-    const server = new KafkaEventServer({ connection, group: 'counter', unitsOfWork, observer: quiet });
+    const server = new KafkaEventServer({
+      connection,
+      group: 'counter',
+      topics: ['counts'],
+      unitsOfWork,
+      observer: quiet,
+    });
     const handler: MessageHandler = async (events: readonly Counted[], context: EventContext) => {
       for (const event of events) {
         handle(event);

@@ -1,11 +1,16 @@
 import type { RunningStack } from './running-stack.js';
 
 /** Statuses in which nothing more happens to an order. */
-export const FINAL_STATUSES = ['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED'];
+export const FINAL_STATUSES = ['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED'];
 
 interface Charge {
   readonly reference: string;
   readonly status: 'succeeded' | 'declined';
+  readonly amount: number;
+}
+
+interface Refund {
+  readonly reference: string;
   readonly amount: number;
 }
 
@@ -14,12 +19,13 @@ interface Shipment {
   readonly status: string;
 }
 
-/** The partners' own books: what was really charged and booked. */
+/** The partners' own books: what was really charged, refunded and booked. */
 export async function partnersBooks(
   stack: RunningStack,
-): Promise<{ charges: Charge[]; shipments: Shipment[] }> {
+): Promise<{ charges: Charge[]; refunds: Refund[]; shipments: Shipment[] }> {
   return {
     charges: await pages<Charge>(stack, 'payment-gateway-mock', '/v1/charges', 'charges'),
+    refunds: await pages<Refund>(stack, 'payment-gateway-mock', '/v1/refunds', 'refunds'),
     shipments: await pages<Shipment>(stack, 'carrier-mock', '/shipments', 'shipments'),
   };
 }

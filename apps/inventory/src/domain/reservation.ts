@@ -36,6 +36,11 @@ export function reserve(stock: ReadonlyMap<string, Stock>, lines: readonly Wante
   return [];
 }
 
+/** Undoes `reserve` for an order that will not leave. */
+export function release(stock: ReadonlyMap<string, Stock>, lines: readonly Wanted[]): void {
+  for (const { productId, quantity } of lines) (stock.get(productId) as Stock).reserved -= quantity;
+}
+
 /** Takes the reserved pieces of an order that has left out of the stock. */
 export function ship(stock: ReadonlyMap<string, Stock>, lines: readonly Wanted[]): void {
   for (const { productId, quantity } of lines) {

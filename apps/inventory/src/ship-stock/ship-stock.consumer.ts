@@ -19,11 +19,12 @@ export class ShipStockConsumer {
     @Payload() events: readonly CloudEvent<OrderStatusChanged>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    const closed = await this.reservations.close(
+    const ended = await this.reservations.end(
       unitOfWork.manager,
       events.map(({ data }) => data.orderId),
+      'SHIPPED',
     );
-    const lines = closed.flatMap((reservation) => reservation.lines);
+    const lines = ended.flatMap((reservation) => reservation.lines);
     const stock = await this.stock.lock(unitOfWork.manager, new Set(lines.map(({ productId }) => productId)));
     ship(stock, lines);
     await this.stock.update(unitOfWork.manager, stock);

@@ -19,12 +19,16 @@ export class ReservationRepository {
     );
   }
 
-  /** Marks the open reservations of orders as shipped; returns those that were open. */
-  async close(manager: EntityManager, orderIds: readonly string[]): Promise<Reservation[]> {
+  /** Ends the open reservations of orders; returns those that were open, so that each ends once. */
+  async end(
+    manager: EntityManager,
+    orderIds: readonly string[],
+    status: 'SHIPPED' | 'RELEASED',
+  ): Promise<Reservation[]> {
     const [rows]: [Reservation[], number] = await manager.query(
-      `UPDATE reservation SET status = 'SHIPPED', updated_at = now()
+      `UPDATE reservation SET status = $2, updated_at = now()
        WHERE order_id = ANY($1::uuid[]) AND status = 'RESERVED' RETURNING order_id AS "orderId", lines`,
-      [orderIds],
+      [orderIds, status],
     );
     return rows;
   }

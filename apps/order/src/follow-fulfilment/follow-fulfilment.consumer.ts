@@ -3,15 +3,18 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import {
   causedBy,
   inventoryOutOfStock,
+  inventoryReleased,
   inventoryReserved,
   orderFulfilmentFailed,
   orderPaid,
   orderPaymentFailed,
+  orderRefunded,
   orderRejected,
   orderReserved,
   orderShipped,
   paymentFailed,
   paymentProcessed,
+  paymentRefunded,
   shipmentCreated,
   shipmentFailed,
   type CloudEvent,
@@ -36,6 +39,7 @@ const ANNOUNCEMENTS: Readonly<Record<Exclude<OrderStatus, 'PLACED'>, EventContra
   REJECTED: orderRejected,
   PAYMENT_FAILED: orderPaymentFailed,
   FULFILMENT_FAILED: orderFulfilmentFailed,
+  REFUNDED: orderRefunded,
 };
 
 /** What an event tells of an order, beside the status it leads to. */
@@ -58,6 +62,8 @@ const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
     invoiceNumber,
     detail: `invoice ${invoiceNumber}, charge ${chargeId}`,
   }),
+  'inventory.released': () => ({}),
+  'payment.refunded': ({ refundId }: DataOf<typeof paymentRefunded>) => ({ detail: `refund ${refundId}` }),
   'payment.failed': ({ reason }: DataOf<typeof paymentFailed>) => ({ reason }),
   'shipment.created': ({ carrier, trackingNumber }: DataOf<typeof shipmentCreated>) => ({
     carrier,
@@ -75,8 +81,10 @@ export class FollowFulfilmentConsumer {
   @OnEvent(
     inventoryReserved,
     inventoryOutOfStock,
+    inventoryReleased,
     paymentProcessed,
     paymentFailed,
+    paymentRefunded,
     shipmentCreated,
     shipmentFailed,
   )

@@ -1,12 +1,12 @@
 /**
  * The life of a payment:
  *
- *     PENDING ──the gateway takes the money──▶ SUCCEEDED
+ *     PENDING ──the gateway takes the money──▶ SUCCEEDED ──the order fails──▶ REFUNDING ──the gateway gives it back──▶ REFUNDED
  *        └─────the gateway refuses──────────▶ FAILED
  *
  *     UNPAID: closed without a charge, because the order was out of stock.
  */
-export type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNPAID';
+export type PaymentStatus = 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'UNPAID' | 'REFUNDING' | 'REFUNDED';
 
 /** What the gateway decided about a charge. Until it has decided, the payment stays PENDING. */
 export type ChargeDecision =

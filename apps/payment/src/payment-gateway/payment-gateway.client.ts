@@ -4,6 +4,7 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import type { ChargeDecision } from '../domain/payment.js';
 import type { ChargeItem } from '../storage/payment.repository.js';
+import type { RefundItem } from '../storage/refund.repository.js';
 
 const charge = z.object({
   id: z.string(),
@@ -11,12 +12,13 @@ const charge = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
 });
+const refund = z.object({ id: z.string() });
 const problem = z.object({ code: z.string(), message: z.string() });
 
 /** Statuses by which the gateway says that the request itself is wrong: sending it again cannot help. */
 const REFUSED = new Set([400, 402, 404, 422]);
 
-/** The gateway did not decide: it was away, too slow, or had an error of its own. */
+/** The gateway did not do what was asked: it was away, too slow, had an error of its own, or refused a refund. */
 export class GatewayUnavailableError extends Error {
   override readonly name = 'GatewayUnavailableError';
 }
@@ -50,12 +52,23 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     return this.#breaker.execute(() => this.#charge(item));
   }
 
+  /**
+   * Gives back the whole of a charge.
+   *
+   * @returns the gateway's id of the refund.
+   * @throws GatewayUnavailableError when the gateway did not refund; there is no other way than to ask again.
+   * @throws BrokenCircuitError while it is given a rest.
+   */
+  refund(item: RefundItem): Promise<string> {
+    return this.#breaker.execute(() => this.#refund(item));
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.#pool.close();
   }
 
   async #charge({ id, orderId, amount, currency, paymentToken }: ChargeItem): Promise<ChargeDecision> {
-    const { status, body } = await this.#post(id, {
+    const { status, body } = await this.#post('/v1/charges', id, {
       amount,
       currency,
       source: paymentToken,
@@ -73,11 +86,28 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     throw new GatewayUnavailableError(`The payment gateway answered ${status}.`);
   }
 
-  async #post(idempotencyKey: string, body: object): Promise<{ status: number; body: unknown }> {
+  async #refund({ id, chargeId, orderId, amount }: RefundItem): Promise<string> {
+    const { status, body } = await this.#post('/v1/refunds', `refund-${id}`, {
+      charge: chargeId,
+      amount,
+      reference: orderId,
+    });
+    if (status === 200 || status === 201) return refund.parse(body).id;
+    const answer = problem.safeParse(body);
+    throw new GatewayUnavailableError(
+      `The payment gateway did not refund ${chargeId}: ${answer.success ? answer.data.message : `status ${status}`}`,
+    );
+  }
+
+  async #post(
+    path: string,
+    idempotencyKey: string,
+    body: object,
+  ): Promise<{ status: number; body: unknown }> {
     try {
       const response = await this.#pool.request({
         method: 'POST',
-        path: '/v1/charges',
+        path,
         headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(this.timeout),

@@ -8,10 +8,11 @@ export const paymentView = z
   .object({
     orderId: z.string(),
     paymentId: z.string(),
-    status: z.enum(['PENDING', 'SUCCEEDED', 'FAILED', 'UNPAID']),
+    status: z.enum(['PENDING', 'SUCCEEDED', 'FAILED', 'UNPAID', 'REFUNDING', 'REFUNDED']),
     amount: z.number(),
     currency: z.string(),
     chargeId: z.string().optional().describe("The gateway's id of the charge"),
+    refundId: z.string().optional().describe("The gateway's id of the refund"),
     failure: z.object({ code: z.string(), reason: z.string() }).optional(),
     invoice: z
       .object({
@@ -22,7 +23,7 @@ export const paymentView = z
         ),
       })
       .optional(),
-    attempts: z.number().describe('How often the gateway was asked'),
+    attempts: z.number().describe('How often the gateway was asked for what is due, or was last'),
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -37,6 +38,7 @@ export function viewOf(payment: PaymentEntity, invoice: InvoiceEntity | null): P
     amount: toMajorUnits(payment.amount),
     currency: payment.currency,
     ...(payment.chargeId && { chargeId: payment.chargeId }),
+    ...(payment.refundId && { refundId: payment.refundId }),
     ...(payment.failureCode && {
       failure: { code: payment.failureCode, reason: payment.failureReason ?? '' },
     }),

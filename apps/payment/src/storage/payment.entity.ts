@@ -38,6 +38,9 @@ export class PaymentEntity {
   @Column('text', { name: 'charge_id', nullable: true })
   chargeId!: string | null;
 
+  @Column('text', { name: 'refund_id', nullable: true })
+  refundId!: string | null;
+
   @Column('text', { name: 'failure_code', nullable: true })
   failureCode!: string | null;
 

@@ -23,3 +23,4 @@ export const orderShipped = statusChange('order.shipped');
 export const orderRejected = statusChange('order.rejected');
 export const orderPaymentFailed = statusChange('order.payment-failed');
 export const orderFulfilmentFailed = statusChange('order.fulfilment-failed');
+export const orderRefunded = statusChange('order.refunded');

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { paymentRefunded, toMajorUnits } from '@orderbridge/contracts';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
+
+/** Refunds what is due and announces it. The result is the gateway's id of the refund. */
+@Injectable()
+export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
+  constructor(
+    private readonly refunds: RefundRepository,
+    private readonly gateway: PaymentGatewayClient,
+    private readonly unitsOfWork: UnitsOfWork,
+  ) {}
+
+  take(limit: number, lease: number): Promise<RefundItem[]> {
+    return this.refunds.takeDue(limit, lease);
+  }
+
+  perform(item: RefundItem): Promise<string> {
+    return this.gateway.refund(item);
+  }
+
+  postpone({ id }: RefundItem, delay: number): Promise<void> {
+    return this.refunds.postpone(id, delay);
+  }
+
+  async settle(finished: readonly Finished<RefundItem, string>[]): Promise<void> {
+    const refundIds = new Map(finished.map(({ item, result }) => [item.id, result]));
+    await this.unitsOfWork.run(async (unit) => {
+      const refunded = await this.refunds.complete(
+        unit.manager,
+        [...refundIds].map(([id, refundId]) => ({ id, refundId })),
+      );
+      for (const { id: paymentId, orderId, userId, amount, currency, cause } of refunded) {
+        const refundId = refundIds.get(paymentId) as string;
+        const data = { orderId, userId, paymentId, refundId, amount: toMajorUnits(amount), currency };
+        unit.send(paymentRefunded, data, cause);
+      }
+    });
+  }
+}

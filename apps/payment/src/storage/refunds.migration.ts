@@ -1,0 +1,15 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class Refunds1700000000002 implements MigrationInterface {
+  readonly name = 'Refunds1700000000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE payment ADD COLUMN refund_id text');
+    await runner.query(`CREATE INDEX payment_refunding ON payment (id) WHERE status = 'REFUNDING'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX payment_refunding');
+    await runner.query('ALTER TABLE payment DROP COLUMN refund_id');
+  }
+}
