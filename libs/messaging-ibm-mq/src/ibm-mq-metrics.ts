@@ -51,9 +51,9 @@ async function readQueueDepths(): Promise<void> {
   queueDepth.reset();
   if (!measured) return;
   const { connection, queues } = measured;
-  const depths = await Promise.allSettled(queues.map((queue) => connection.queueDepth(queue)));
-  for (const [index, depth] of depths.entries()) {
-    if (depth.status === 'fulfilled') queueDepth.set({ queue: queues[index] as string }, depth.value);
+  for (const queue of queues) {
+    const depth = await connection.queueDepth(queue).catch(() => undefined);
+    if (depth !== undefined) queueDepth.set({ queue }, depth);
   }
 }
 

@@ -1,0 +1,3 @@
+export * from './apache-kafka.js';
+export * from './kafka-classpath.js';
+export * from './programs.js';
