@@ -13,7 +13,7 @@ import {
   type ChargeRequest,
 } from './charge.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
-import { ChargeLedger } from './ledgers.js';
+import { CHARGES, type ChargeLedger } from './ledgers.js';
 import { refuse, type ErrorBody } from './refusal.js';
 
 const page = z.strictObject({
@@ -32,7 +32,7 @@ export class ChargesController {
   readonly #attempts = new Map<string, number>();
 
   constructor(
-    private readonly ledger: ChargeLedger,
+    @Inject(CHARGES) private readonly ledger: ChargeLedger,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 

@@ -1,15 +1,22 @@
-import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { ServiceModule } from '@orderbridge/service';
 import { ChargesController } from './charges.controller.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
-import { ChargeLedger, openCharges, openRefunds, RefundLedger } from './ledgers.js';
+import {
+  CHARGES,
+  openCharges,
+  openRefunds,
+  REFUNDS,
+  type ChargeLedger,
+  type RefundLedger,
+} from './ledgers.js';
 import { RefundsController } from './refunds.controller.js';
 
 @Module({})
 export class GatewayModule implements OnApplicationShutdown {
   constructor(
-    private readonly charges: ChargeLedger,
-    private readonly refunds: RefundLedger,
+    @Inject(CHARGES) private readonly charges: ChargeLedger,
+    @Inject(REFUNDS) private readonly refunds: RefundLedger,
   ) {}
 
   static forRoot(config: GatewayConfig): DynamicModule {
@@ -19,8 +26,8 @@ export class GatewayModule implements OnApplicationShutdown {
       controllers: [ChargesController, RefundsController],
       providers: [
         { provide: GATEWAY_CONFIG, useValue: config },
-        { provide: ChargeLedger, useFactory: () => openCharges(config.LEDGER_FOLDER) },
-        { provide: RefundLedger, useFactory: () => openRefunds(config.LEDGER_FOLDER) },
+        { provide: CHARGES, useFactory: () => openCharges(config.LEDGER_FOLDER) },
+        { provide: REFUNDS, useFactory: () => openRefunds(config.LEDGER_FOLDER) },
       ],
     };
   }

@@ -3,14 +3,12 @@ import { Ledger } from '@orderbridge/ledger';
 import type { Charge } from './charge.js';
 import type { Refund } from './refund.js';
 
-type KeptRefund = Refund & { readonly idempotencyKey: string };
-
 /** Charges by reference and idempotency key, so that one order's charges lie together. */
-export abstract class ChargeLedger extends Ledger<Charge> {}
+export type ChargeLedger = Ledger<Charge>;
+export const CHARGES = Symbol('Charges');
+export const openCharges = (folder: string): Promise<ChargeLedger> => Ledger.open(join(folder, 'charges'));
 
 /** Refunds by charge. */
-export abstract class RefundLedger extends Ledger<KeptRefund> {}
-
-export const openCharges = (folder: string): Promise<Ledger<Charge>> => Ledger.open(join(folder, 'charges'));
-export const openRefunds = (folder: string): Promise<Ledger<KeptRefund>> =>
-  Ledger.open(join(folder, 'refunds'));
+export type RefundLedger = Ledger<Refund & { readonly idempotencyKey: string }>;
+export const REFUNDS = Symbol('Refunds');
+export const openRefunds = (folder: string): Promise<RefundLedger> => Ledger.open(join(folder, 'refunds'));

@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { behaviourOf } from './charge.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
-import { ChargeLedger, RefundLedger } from './ledgers.js';
+import { CHARGES, REFUNDS, type ChargeLedger, type RefundLedger } from './ledgers.js';
 import { refundRequest, refundSchema, type Refund, type RefundRequest } from './refund.js';
 import { refuse, type ErrorBody } from './refusal.js';
 
@@ -22,8 +22,8 @@ export class RefundsController {
   readonly #attempts = new Map<string, number>();
 
   constructor(
-    private readonly charges: ChargeLedger,
-    private readonly refunds: RefundLedger,
+    @Inject(CHARGES) private readonly charges: ChargeLedger,
+    @Inject(REFUNDS) private readonly refunds: RefundLedger,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 

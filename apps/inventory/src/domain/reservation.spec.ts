@@ -53,7 +53,7 @@ test('whatever is ordered, no product is oversold and every piece is accounted f
       for (const lines of leaving) ship(stock, lines);
       for (const lines of undone) release(stock, lines);
       for (const [productId, kept] of stock) {
-        const left = leaving.flat().filter((line) => line.productId === productId);
+        const left = leaving.flat().filter((shipped) => shipped.productId === productId);
         expect(kept).toEqual({
           reserved: 0,
           shipped: left.reduce((sum, { quantity }) => sum + quantity, 0),
