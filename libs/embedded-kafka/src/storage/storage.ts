@@ -103,10 +103,14 @@ export class Storage {
     return this.openJournal.append({ kind: entryKind.batch, content, settled });
   }
 
-  /** Gives the folder free without writing anything more, when recovery or what follows it has failed. */
+  /**
+   * Gives the folder free, when recovery or what follows it has failed. Nothing more is written, but for a checkpoint
+   * that is being written: nobody else may have the folder before it is.
+   */
   async abandon(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
+    await this.checkpointing;
     await this.journal?.close();
     this.unlock();
   }

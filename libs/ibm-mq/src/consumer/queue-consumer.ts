@@ -145,22 +145,32 @@ export class QueueConsumer {
 
   /** Returns when the consumer is stopped. */
   async #consume(session: Session): Promise<void> {
+    let slice = new TimeSlice();
     for (let more = false; !this.#stopping.signal.aborted;) {
-      const first: IncomingMessage | undefined =
-        (more ? this.#take(session) : undefined) ?? (await session.source.next());
+      // With a backlog and handlers that wait for nothing, no unit of work would let the event loop turn.
+      if (more && slice.isOver) await slice.next();
+      let first = more ? this.#take(session) : undefined;
+      if (!first) {
+        first = await session.source.next();
+        slice = new TimeSlice();
+      }
       if (!first) return;
       const started = performance.now();
       const limit: number = this.#alone > 0 || first.backoutCount > 0 ? 1 : this.#options.batchSize;
-      const messages = await this.#collect(session, first, limit);
+      const messages = await this.#collect(session, first, limit, slice);
       const committed = await this.#process(session, messages, started);
       more = !committed || messages.length === limit;
     }
   }
 
   /** What is there, at once; never waits for more. */
-  async #collect(session: Session, first: IncomingMessage, limit: number): Promise<IncomingMessage[]> {
+  async #collect(
+    session: Session,
+    first: IncomingMessage,
+    limit: number,
+    slice: TimeSlice,
+  ): Promise<IncomingMessage[]> {
     const messages = [first];
-    const slice = new TimeSlice();
     while (messages.length < limit && !this.#stopping.signal.aborted) {
       if (slice.isOver) await slice.next();
       const message = this.#take(session);

@@ -9,6 +9,8 @@ import { putMessage } from './put-message.js';
 export class Sender {
   readonly #manager: IbmMqConnectionManager;
   readonly #timeout: number;
+  /** Of sends that follow one another: waiting for one alone would not let the event loop turn. */
+  readonly #slice = new TimeSlice();
 
   /** @param timeout milliseconds for which a unit of work waits for a connection, and is begun again after a loss */
   constructor(manager: IbmMqConnectionManager, timeout: number) {
@@ -32,6 +34,7 @@ export class Sender {
         timeout: this.#timeout,
       }),
     );
+    if (this.#slice.isOver) await this.#slice.next();
   }
 
   async #send(
