@@ -90,15 +90,39 @@ describe('the first order', () => {
       /Brass wall clock.*1 ordered, 0 available/,
     ],
     ['is declined', { paymentToken: 'tok_decline' }, 'PAYMENT_FAILED', /declined/],
-    [
-      'cannot be delivered',
-      { shipTo: { ...SHIP_TO, postalCode: '00000' } },
-      'FULFILMENT_FAILED',
-      /postal code 00000/,
-    ],
   ])('an order that %s ends in a clear status', async (_, order, status, reason) => {
     const ended = await ends(await place(order), status);
     expect(ended.reason).toMatch(reason);
+  });
+
+  test.each([
+    ['tok_approve', 'is'],
+    ['tok_refund_timeout', 'is, although the gateway answers too late,'],
+    ['tok_refund_error', 'is, although the gateway fails twice,'],
+  ])('an order paid with %s that cannot be delivered %s refunded, once', async (paymentToken) => {
+    const orderId = await place({ paymentToken, shipTo: { ...SHIP_TO, postalCode: '00000' } });
+    expect((await ends(orderId, 'REFUNDED')).reason).toMatch(/postal code 00000/);
+    const { charges, refunds, shipments } = await partnersBooks(stack);
+    const [charge, ...others] = charges.filter(({ reference }) => reference === orderId);
+    expect(others).toEqual([]);
+    expect(refunds.filter(({ reference }) => reference === orderId)).toMatchObject([
+      { amount: charge?.amount },
+    ]);
+    expect(shipments.filter((shipment) => shipment.orderId === orderId)).toEqual([]);
+  });
+
+  test('stock that was reserved for an order that fails can be sold again', async () => {
+    const { body: before } = await stack.get('inventory', `/inventory/${TABLE}`);
+    await ends(await place({ items: { [TABLE]: 2 }, paymentToken: 'tok_decline' }), 'PAYMENT_FAILED');
+    await ends(
+      await place({ items: { [TABLE]: 2 }, shipTo: { ...SHIP_TO, postalCode: '00000' } }),
+      'REFUNDED',
+    );
+    const { body: after } = await until(
+      () => stack.get('inventory', `/inventory/${TABLE}`),
+      ({ body }) => body.reserved === before.reserved,
+    );
+    expect(after).toMatchObject({ onHand: before.onHand, shipped: before.shipped });
   });
 
   test.each<[string, object]>([

@@ -11,6 +11,13 @@ import {
 const USER = '44444444-4444-4444-4444-444444444444';
 const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
 const SOLD_OUT = 'dddddddd-dddd-dddd-dddd-dddddddddddd';
+const UNKNOWN_PLACE = {
+  name: 'Ada Example',
+  street: '1 Market Street',
+  postalCode: '00000',
+  city: 'Nowhere',
+  country: 'DE',
+};
 const SERVICES: ServiceName[] = [
   'order',
   'inventory',
@@ -49,7 +56,9 @@ describe('kill -9 of each service, the database and each broker in turn, while o
         ? [{ items: { [SOLD_OUT]: 1 } }, 'REJECTED']
         : number % 10 === 7
           ? [{ items: { [LAMP]: 1 }, paymentToken: 'tok_decline' }, 'PAYMENT_FAILED']
-          : [{ items: { [LAMP]: 1 } }, 'SHIPPED'];
+          : number % 10 === 9
+            ? [{ items: { [LAMP]: 1 }, shipTo: UNKNOWN_PLACE }, 'REFUNDED']
+            : [{ items: { [LAMP]: 1 } }, 'SHIPPED'];
     while (!signal.aborted) {
       const answer = await stack
         .post('order', '/orders', { userId: USER, ...order }, { 'idempotency-key': `order-${number}` })
@@ -128,19 +137,22 @@ describe('kill -9 of each service, the database and each broker in turn, while o
     } while (cursor);
     expect(new Set(stored)).toEqual(new Set(accepted.keys()));
 
-    // One charge and one label for each shipped order, none for others, by the partners' own books.
-    const shipped = [...accepted].filter(([, end]) => end === 'SHIPPED').map(([orderId]) => orderId);
-    const { charges, shipments } = await partnersBooks(stack);
+    // By the partners' own books: one charge and one label for each shipped order; one charge, given back once, for
+    // each that could not be shipped; nothing for others.
+    const those = (status: string) =>
+      [...accepted].filter(([, end]) => end === status).map(([orderId]) => orderId);
+    const [shipped, refunded] = [those('SHIPPED'), those('REFUNDED')];
+    const { charges, refunds, shipments } = await partnersBooks(stack);
     const captured = charges.filter(({ status }) => status === 'succeeded').map(({ reference }) => reference);
-    expect(captured.toSorted()).toEqual(shipped.toSorted());
+    expect(captured.toSorted()).toEqual(shipped.concat(refunded).toSorted());
+    expect(refunds.map(({ reference }) => reference).toSorted()).toEqual(refunded.toSorted());
     expect(shipments.map(({ orderId }) => orderId).toSorted()).toEqual(shipped.toSorted());
 
-    // The stock is right: what has shipped is gone; declined orders still hold their reservation.
-    const declined = [...accepted.values()].filter((end) => end === 'PAYMENT_FAILED').length;
+    // The stock is right: what has shipped is gone, and nothing is held for orders that failed.
     const { body: stock } = await until(
       () => stack.get('inventory', `/inventory/${LAMP}`),
-      ({ body }) => body.shipped === shipped.length,
+      ({ body }) => body.shipped === shipped.length && body.reserved === 0,
     );
-    expect(stock).toMatchObject({ onHand: 1_000_000 - shipped.length, reserved: declined });
+    expect(stock).toMatchObject({ onHand: 1_000_000 - shipped.length });
   });
 });

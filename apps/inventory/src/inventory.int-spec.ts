@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fixtureEvent,
   inventoryOutOfStock,
+  inventoryReleased,
   inventoryReserved,
   orderCreated,
+  orderFulfilmentFailed,
+  orderPaymentFailed,
   orderShipped,
   type DataOf,
 } from '@orderbridge/contracts';
@@ -163,6 +166,47 @@ describe('inventory service', () => {
         shipped: before.shipped + 4,
         available: before.available,
       });
+    });
+
+    test.each([orderPaymentFailed, orderFulfilmentFailed])(
+      'what was reserved for an order that fails ($type) can be sold again, once',
+      async (failed) => {
+        const data = order({ [LAMP]: 4, [TABLE]: 1 });
+        const before = [await stockOf(LAMP), await stockOf(TABLE)];
+        await service.deliver(newDelivery(orderCreated, data));
+        const failure = () => newDelivery(failed, { ...fixtureEvent(failed).data, orderId: data.orderId });
+        const first = failure();
+        await service.deliver(first, failure());
+        await service.deliver(first);
+        for (const [index, product] of [LAMP, TABLE].entries()) {
+          const { reserved, onHand, shipped } = before[index];
+          expect(await stockOf(product)).toMatchObject({ reserved, onHand, shipped });
+        }
+        await service.deliver(
+          newDelivery(orderShipped, { ...fixtureEvent(orderShipped).data, orderId: data.orderId }),
+        );
+        expect((await stockOf(LAMP)).shipped).toBe(before[0].shipped);
+        await service.kafka.until(inventoryReleased, 1);
+        const announced = service.kafka.messages.filter(
+          ({ key, headers }) => key === data.orderId && headers['ce_type'] === inventoryReleased.type,
+        );
+        expect(announced).toHaveLength(1);
+        expectGolden(inventoryReleased, announced[0], {
+          orderId: data.orderId,
+          lines: [
+            { productId: LAMP, quantity: 4 },
+            { productId: TABLE, quantity: 1 },
+          ],
+        });
+      },
+    );
+
+    test('an order of which nothing is reserved releases nothing', async () => {
+      const before = await stockOf(LAMP);
+      const failure = { ...fixtureEvent(orderPaymentFailed).data, orderId: uuid() };
+      await service.deliver(newDelivery(orderPaymentFailed, failure));
+      expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, onHand: before.onHand });
+      expect(service.kafka.messages.filter(({ key }) => key === failure.orderId)).toEqual([]);
     });
   });
 

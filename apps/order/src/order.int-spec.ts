@@ -1,16 +1,19 @@
 import {
   fixtureEvent,
   inventoryOutOfStock,
+  inventoryReleased,
   inventoryReserved,
   orderCreated,
   orderFulfilmentFailed,
   orderPaid,
   orderPaymentFailed,
+  orderRefunded,
   orderRejected,
   orderReserved,
   orderShipped,
   paymentFailed,
   paymentProcessed,
+  paymentRefunded,
   shipmentCreated,
   shipmentFailed,
   type DataOf,
@@ -290,7 +293,7 @@ describe('order service', () => {
     const status = async (orderId: string) => (await http().get(`/orders/${orderId}`).expect(200)).body;
     const timeline = async (
       orderId: string,
-    ): Promise<{ position: number; cause: string; status: string; messageId: string }[]> =>
+    ): Promise<{ position: number; cause: string; status: string; messageId: string; detail?: string }[]> =>
       (await http().get(`/orders/${orderId}/timeline`).expect(200)).body.entries;
 
     test('an order is reserved, paid and shipped; each change is announced and in the timeline', async () => {
@@ -320,6 +323,25 @@ describe('order service', () => {
         const [message] = await published(contract, orderId);
         expectGolden(contract, message, { orderId });
       }
+    });
+
+    test('an order that cannot be shipped is refunded, and its timeline tells how it was undone', async () => {
+      const orderId = await place();
+      const later = (contract: EventContract) =>
+        newDelivery(contract, { ...(fixtureEvent(contract).data as object), orderId });
+      await service.deliver(newDelivery(inventoryReserved, reservedOf(orderId)), later(paymentProcessed));
+      await service.deliver(later(shipmentFailed));
+      await service.deliver(later(inventoryReleased), later(paymentRefunded));
+      const { reason } = fixtureEvent(shipmentFailed).data;
+      expect(await status(orderId)).toMatchObject({ status: 'REFUNDED', reason });
+      const entries = await timeline(orderId);
+      expect(entries.slice(3).map(({ cause, status: after, detail }) => [cause, after, detail])).toEqual([
+        ['shipment.failed', 'FULFILMENT_FAILED', reason],
+        ['inventory.released', 'FULFILMENT_FAILED', undefined],
+        ['payment.refunded', 'REFUNDED', `refund ${fixtureEvent(paymentRefunded).data.refundId}`],
+      ]);
+      const [message] = await published(orderRefunded, orderId);
+      expectGolden(orderRefunded, message, { orderId, reason });
     });
 
     test.each<[string, EventContract, string, EventContract]>([

@@ -5,9 +5,12 @@ import {
   fixtureEvent,
   inventoryOutOfStock,
   inventoryReserved,
+  orderFulfilmentFailed,
   paymentFailed,
   paymentProcessed,
+  paymentRefunded,
   type DataOf,
+  type EventContract,
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
@@ -25,8 +28,9 @@ import { paymentEnvironment } from './payment-environment.js';
 import { PaymentModule } from './payment.module.js';
 
 interface Call {
+  readonly path: string;
   readonly key: string;
-  readonly body: { amount: number; currency: string; source: string; reference: string };
+  readonly body: { amount: number; currency?: string; source?: string; charge?: string; reference: string };
 }
 
 /** The gateway as the test wants it. */
@@ -50,19 +54,21 @@ class Gateway {
     await once(this.#server, 'close');
   }
 
-  of(orderId: string): Call[] {
-    return this.calls.filter(({ body }) => body.reference === orderId);
+  /** Calls about an order: charges, unless asked for refunds. */
+  of(orderId: string, path = '/v1/charges'): Call[] {
+    return this.calls.filter((call) => call.body.reference === orderId && call.path === path);
   }
 
   async #handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const call: Call = {
+      path: message.url as string,
       key: message.headers['idempotency-key'] as string,
       body: JSON.parse(Buffer.concat(chunks).toString()),
     };
     this.calls.push(call);
-    const answer = this.answer(call, this.of(call.body.reference).length);
+    const answer = this.answer(call, this.of(call.body.reference, call.path).length);
     if (answer === 'silence') return;
     response
       .writeHead(answer.status, { 'content-type': 'application/json' })
@@ -105,7 +111,7 @@ describe('payment service', () => {
     orderId,
   });
   const status = async (orderId: string) => (await http().get(`/payment/status/${orderId}`).expect(200)).body;
-  const announced = async (type: typeof paymentProcessed | typeof paymentFailed, orderId: string) => {
+  const announced = async (type: EventContract, orderId: string) => {
     for (let count = 1; ; count++) {
       const messages = await service.kafka.until(type, count);
       const found = messages.filter(({ key }) => key === orderId);
@@ -126,6 +132,7 @@ describe('payment service', () => {
     });
     expect(gateway.of(order.orderId)).toEqual([
       {
+        path: '/v1/charges',
         key: payment.paymentId,
         body: { amount: 50_000, currency: 'EUR', source: 'tok_approve', reference: order.orderId },
       },
@@ -219,6 +226,61 @@ describe('payment service', () => {
     );
     await announced(paymentProcessed, orderId);
     expect(gateway.of(orderId).map(({ key }) => key)).toEqual([id]);
+  });
+
+  describe('refund', () => {
+    const charged = async () => {
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await announced(paymentProcessed, order.orderId);
+      return order.orderId;
+    };
+    const failed = (orderId: string) =>
+      newDelivery(orderFulfilmentFailed, { ...fixtureEvent(orderFulfilmentFailed).data, orderId });
+    const refunds = (orderId: string) => gateway.of(orderId, '/v1/refunds');
+
+    test('gives the charge of an order back that cannot be shipped, once, and sends the golden payment.refunded', async () => {
+      const orderId = await charged();
+      const { chargeId } = await status(orderId);
+      await service.deliver(failed(orderId), failed(orderId));
+      const [message] = await announced(paymentRefunded, orderId);
+      await service.deliver(failed(orderId));
+      const payment = await status(orderId);
+      expect(payment).toMatchObject({ status: 'REFUNDED', chargeId });
+      expect(refunds(orderId)).toEqual([
+        {
+          path: '/v1/refunds',
+          key: `refund-${payment.paymentId}`,
+          body: { charge: chargeId, amount: 50_000, reference: orderId },
+        },
+      ]);
+      const { paymentId, refundId } = payment;
+      expectGolden(paymentRefunded, message, { orderId, paymentId, refundId });
+      expect(await announced(paymentRefunded, orderId)).toHaveLength(1);
+    });
+
+    test.each<[string, { status: number; body: unknown } | 'silence']>([
+      ['answers 500', { status: 500, body: { code: 'internal_error', message: 'sorry' } }],
+      ['does not answer', 'silence'],
+      ['refuses', { status: 422, body: { code: 'no', message: 'no' } }],
+    ])('when the gateway %s, the refund is asked for again with the same key', async (_, bad) => {
+      const orderId = await charged();
+      gateway.answer = (call, nth) => (nth <= 2 ? bad : approve(call, nth));
+      await service.deliver(failed(orderId));
+      await announced(paymentRefunded, orderId);
+      expect(refunds(orderId)).toHaveLength(3);
+      expect(new Set(refunds(orderId).map(({ key }) => key)).size).toBe(1);
+    });
+
+    test('a payment that was declined has nothing to give back', async () => {
+      gateway.answer = () => ({ status: 402, body: { code: 'card_declined', message: 'no' } });
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await announced(paymentFailed, order.orderId);
+      await service.deliver(failed(order.orderId));
+      expect(await status(order.orderId)).toMatchObject({ status: 'FAILED' });
+      expect(refunds(order.orderId)).toEqual([]);
+    });
   });
 
   describe('POST /payment', () => {

@@ -123,7 +123,10 @@ describe('Kafka transport on a broker', () => {
     while (!(await condition())) await sleep(20);
   };
 
-  const read = async (name: string): Promise<{ headers: Record<string, string>; value: Buffer }[]> => {
+  const read = async (
+    name: string,
+    count: number,
+  ): Promise<{ headers: Record<string, string>; value: Buffer }[]> => {
     const found: { headers: Record<string, string>; value: Buffer }[] = [];
     const consumer = connection.kafka.consumer({ groupId: `reader-${Math.random()}` });
     await consumer.connect();
@@ -135,7 +138,7 @@ describe('Kafka transport on a broker', () => {
         return Promise.resolve();
       },
     });
-    await until(() => found.length > 0);
+    await until(() => found.length >= count);
     await consumer.disconnect();
     return found;
   };
@@ -190,8 +193,7 @@ describe('Kafka transport on a broker', () => {
     await direct.publish([message('a', 12), poison, garbage, message('a', 14)]);
     await until(async () => (await seen()).length === 2);
     expect((await seen()).map(({ value }) => value)).toEqual([12, 14]);
-    await until(async () => Number((await dataSource.query('SELECT count(*) FROM outbox'))[0].count) === 0);
-    const dead = await read(deadLetterTopic('counts', 'counter'));
+    const dead = await read(deadLetterTopic('counts', 'counter'), 2);
     expect(dead.map(({ value }) => value)).toEqual(expect.arrayContaining([poison.body, garbage.body]));
     const letter = dead.find(({ value }) => value.equals(poison.body));
     expect(letter?.headers).toMatchObject({
