@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define MAX_NAME_LENGTH MQ_MAX_PROPERTY_NAME_LENGTH
 #define MAX_PROPERTIES_LENGTH (100 * 1024 * 1024)
@@ -182,9 +183,24 @@ static MQLONG text_of(const MQCHARV *string, struct text *text) {
   return MQRC_NONE;
 }
 
-/* Java identifiers separated by dots, and not of the names that MQ keeps for JMS. */
+static bool begins_with(const struct text *name, const char *prefix) {
+  size_t length = strlen(prefix);
+  return name->length >= length && memcmp(name->bytes, prefix, length) == 0;
+}
+
+/* Names that are set aside: those of JMS, the operators of selection strings, and parts of a message. */
+static bool reserved_name(const struct text *name) {
+  static const char *const keywords[] = {"NULL", "TRUE", "FALSE", "NOT", "AND", "OR",
+                                         "BETWEEN", "LIKE", "IN", "IS", "ESCAPE"};
+  for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+    if (name->length == strlen(keywords[i]) && strncasecmp(name->bytes, keywords[i], name->length) == 0) return true;
+  }
+  if (begins_with(name, "Root")) return !begins_with(name, "Root.MQMD.");
+  return begins_with(name, "JMS") || begins_with(name, "Body");
+}
+
+/* Java identifiers separated by dots, and none that is reserved. */
 static bool valid_name(const struct text *name) {
-  static const char reserved[] = "JMS";
   bool start = true;
   for (size_t i = 0; i < name->length; i++) {
     unsigned char c = (unsigned char)name->bytes[i];
@@ -199,7 +215,7 @@ static bool valid_name(const struct text *name) {
       return false;
     }
   }
-  return !start && !(name->length >= strlen(reserved) && memcmp(name->bytes, reserved, strlen(reserved)) == 0);
+  return !start && !reserved_name(name);
 }
 
 /* A trailing % stands for any characters. */

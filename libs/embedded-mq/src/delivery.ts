@@ -7,6 +7,8 @@ import { encodeRfh2, ENCODING_NATIVE, type Following, FORMAT_RFH2, isCompatible,
 import type { Lookup } from './selector.js';
 
 const FORMAT_STRING = 'MQSTR';
+/** How the names of formats begin that IBM MQ knows. */
+const BUILT_IN = 'MQ';
 const CCSID_UTF8 = 1208;
 const NOTHING = Buffer.alloc(0);
 
@@ -113,8 +115,8 @@ function convert(
   const unchanged = (reason: number): PreparedMessage => ({ ...message, reason });
   if (format !== FORMAT_STRING) {
     // Only text is converted here; other formats are handed over as they are, with a word if they differ.
-    const differs = format !== '' && !(sameText && isLittleEndian(encoding));
-    return unchanged(differs ? Reason.NOT_CONVERTED : Reason.NONE);
+    if (data.length === 0 || (sameText && isLittleEndian(encoding))) return unchanged(Reason.NONE);
+    return unchanged(format.startsWith(BUILT_IN) ? Reason.NOT_CONVERTED : Reason.FORMAT_ERROR);
   }
   if (sameText || data.length === 0) return unchanged(Reason.NONE);
   const converted = convertText(data, ccsid, encoding, target);

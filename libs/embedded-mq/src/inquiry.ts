@@ -103,8 +103,8 @@ export function inquire(
     if (value === undefined) reason = Reason.SELECTOR_NOT_FOR_TYPE;
   }
   const characters = Buffer.concat(fields);
-  if (integers.length > integerRoom) reason = Reason.INT_ATTR_COUNT_TOO_SMALL;
-  else if (characters.length > characterRoom) reason = Reason.CHAR_ATTRS_TOO_SHORT;
+  if (reason === Reason.NONE && integers.length > integerRoom) reason = Reason.INT_ATTR_COUNT_TOO_SMALL;
+  if (reason === Reason.NONE && characters.length > characterRoom) reason = Reason.CHAR_ATTRS_TOO_SHORT;
   return {
     integers: integers.slice(0, integerRoom),
     characters: characters.subarray(0, characterRoom),
@@ -113,31 +113,32 @@ export function inquire(
 }
 
 const everything = [localQueueAttributes, aliasQueueAttributes, queueManagerAttributes];
-const readOnly = new Set<number>([
+const allQueues = [localQueueAttributes, aliasQueueAttributes];
+const readOnlyOfQueues = new Set<number>([
   Int.Q_TYPE,
   Int.DEFINITION_TYPE,
   Int.CURRENT_Q_DEPTH,
   Int.OPEN_INPUT_COUNT,
   Int.OPEN_OUTPUT_COUNT,
-  ...Object.keys(fixedQueueManagerAttributes).map(Number),
-  ...Object.keys(fixedLengths).map(Number),
 ]);
 
-function isKnown(selector: number): boolean {
+/** Whether queues of another type have the attribute. */
+function isOfOtherQueues(object: Inquired, selector: number): boolean {
+  if (object.definitions === queueManagerAttributes) return false;
   return (
-    readOnly.has(selector) ||
-    everything.some((definitions) => bySelector(definitions, selector) !== undefined)
+    readOnlyOfQueues.has(selector) ||
+    allQueues.some((definitions) => bySelector(definitions, selector) !== undefined)
   );
 }
 
-/** Undefined when objects of another type have the attribute. */
+/** Undefined when only queues of another type have the attribute. */
 function valueOf(object: Inquired, selector: number): Value | undefined {
   if (!isIntegerSelector(selector) && !isCharacterSelector(selector))
     throw new MqiError(Reason.SELECTOR_ERROR);
   const definition = bySelector(object.definitions, selector);
   if (definition) return object.attributes[definition.keyword];
   const value = object.others[selector];
-  if (value === undefined && !isKnown(selector)) throw new MqiError(Reason.SELECTOR_ERROR);
+  if (value === undefined && !isOfOtherQueues(object, selector)) throw new MqiError(Reason.SELECTOR_ERROR);
   return value;
 }
 

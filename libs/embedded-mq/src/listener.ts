@@ -74,10 +74,10 @@ export class Listener {
     const credentials =
       greeting.uint16() === 1 ? { user: greeting.text(), password: greeting.text() } : undefined;
     const { name, objects } = this.queueManager;
-    // "*QM1" means any queue manager that answers for QM1, blanks any at all.
-    const wanted = queueManagerName.replace(/^\*/, '');
+    // Blanks, and a name behind an asterisk, take any queue manager.
+    const takesAny = queueManagerName === '' || queueManagerName.startsWith('*');
     if (!objects.channels.has(channel)) return Reason.UNKNOWN_CHANNEL_NAME;
-    if (wanted !== '' && wanted !== name) return Reason.Q_MGR_NAME_ERROR;
+    if (!takesAny && queueManagerName !== name) return Reason.Q_MGR_NAME_ERROR;
     if (!this.isAuthorized(credentials)) return Reason.NOT_AUTHORIZED;
     const origin: Origin = { user: credentials?.user ?? systemUser, application };
     connection.begin(

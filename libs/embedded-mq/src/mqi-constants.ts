@@ -61,6 +61,7 @@ export const Reason = {
   CONTEXT_NOT_AVAILABLE: 2098,
   OBJECT_DAMAGED: 2101,
   RESOURCE_PROBLEM: 2102,
+  FORMAT_ERROR: 2110,
   SOURCE_CCSID_ERROR: 2111,
   TARGET_CCSID_ERROR: 2115,
   NOT_CONVERTED: 2119,
@@ -165,6 +166,8 @@ export const MatchOption = {
 
 /** MQRO_* */
 export const ReportOption = {
+  /** Everything that asks for a report message, by the queue manager or by whoever gets the message. */
+  ANY_REPORT: 0x07e03f07,
   EXPIRATION_WITH_FULL_DATA: 0x00e00000,
   COA_WITH_FULL_DATA: 0x00000700,
   COD_WITH_FULL_DATA: 0x00003800,

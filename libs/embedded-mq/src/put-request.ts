@@ -11,6 +11,7 @@ export interface Origin {
 }
 
 const MESSAGE_ID_PREFIX = 'AMQ ';
+const NAME_LENGTH = 48;
 const PUT_APPL_TYPE_UNIX = 6;
 const NOT_PERSISTENT = 0;
 const PERSISTENT = 1;
@@ -62,9 +63,10 @@ function checkDescriptor(descriptor: Buffer): void {
   if (descriptor.readInt32LE(Field.MsgFlags) & groupFlags || !isZeroId(descriptor, Field.GroupId)) {
     throw new MqiError(Reason.FUNCTION_NOT_SUPPORTED);
   }
-  const needsReply = type === REQUEST;
-  if (needsReply && readName(descriptor, Field.ReplyToQ, 48) === '')
+  const needsReply = type === REQUEST || (report & ReportOption.ANY_REPORT) !== 0;
+  if (needsReply && readName(descriptor, Field.ReplyToQ, NAME_LENGTH) === '') {
     throw new MqiError(Reason.MISSING_REPLY_TO_Q);
+  }
 }
 
 /** Makes the identifiers of one queue manager's messages. */
@@ -72,7 +74,7 @@ export class IdentifierSource {
   private readonly prefix: Buffer;
   private last = BigInt(Date.now()) << 20n;
 
-  constructor(queueManager: string) {
+  constructor(readonly queueManager: string) {
     this.prefix = Buffer.alloc(ID_LENGTH, 0x20);
     this.prefix.write(MESSAGE_ID_PREFIX, 0, 'latin1');
     this.prefix.write(queueManager, MESSAGE_ID_PREFIX.length, 12, 'latin1');
@@ -163,6 +165,10 @@ export function preparePut(
   if (options & PutOption.NEW_MSG_ID || isZeroId(descriptor, Field.MsgId))
     identifiers.write(descriptor, Field.MsgId);
   if (options & PutOption.NEW_CORREL_ID) identifiers.write(descriptor, Field.CorrelId);
+  const isBlank = (field: number) => readName(descriptor, field, NAME_LENGTH) === '';
+  if (!isBlank(Field.ReplyToQ) && isBlank(Field.ReplyToQMgr)) {
+    writeName(descriptor, Field.ReplyToQMgr, NAME_LENGTH, identifiers.queueManager);
+  }
   setContext(descriptor, options, origin, saved);
   const expiry = descriptor.readInt32LE(Field.Expiry);
   return {

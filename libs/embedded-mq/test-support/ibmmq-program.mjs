@@ -8,6 +8,10 @@ const { MQC } = mq;
 const connections = new Map();
 const objects = new Map();
 const handles = new Map();
+/** The names of the objects that are consumed from. */
+const consumed = new Set();
+/** False once deliveries may still be on their way, or the package is not in its initial state. */
+let reusable = true;
 
 /** ['SYNCPOINT', 'WAIT'] and 'MQGMO_' to a number. */
 function options(prefix, names = []) {
@@ -103,10 +107,35 @@ function getOptions(args, connection) {
 function objectDescriptor(args) {
   const od = new mq.MQOD();
   od.ObjectName = args.name ?? null;
+  if (args.topic) od.ObjectString = args.topic;
+  if (args.dynamicName) od.DynamicQName = args.dynamicName;
   od.ObjectType = MQC[`MQOT_${args.type ?? 'Q'}`];
   if (args.queueManager) od.ObjectQMgrName = args.queueManager;
   if (args.selection) od.SelectionString = args.selection;
   return od;
+}
+
+/** Takes everything from an open queue. */
+function drain(queue) {
+  const gmo = new mq.MQGMO();
+  gmo.Options = options('MQGMO_', ['NO_SYNCPOINT', 'ACCEPT_TRUNCATED_MSG', 'NO_PROPERTIES']);
+  gmo.MatchOptions = MQC.MQMO_NONE;
+  const buffer = Buffer.alloc(16);
+  for (let reason = 0; reason !== MQC.MQRC_NO_MSG_AVAILABLE;) {
+    mq.GetSync(queue, new mq.MQMD(), gmo, buffer, (error) => {
+      reason = error?.mqrc ?? 0;
+      if (error?.mqcc === MQC.MQCC_FAILED && reason !== MQC.MQRC_NO_MSG_AVAILABLE) throw error;
+    });
+  }
+}
+
+/** Carries on after failures: what is to be tidied may be in any state. */
+async function attempt(action) {
+  try {
+    await action();
+  } catch {
+    // Nothing depends on it.
+  }
 }
 
 const verbs = {
@@ -144,7 +173,14 @@ const verbs = {
     const od = objectDescriptor(args);
     const opened = await verb(mq.Open, owner, od, options('MQOO_', args.options));
     objects.set(object, { object: opened, connection: owner });
-    return { resolved: od.ResolvedQName };
+    return { name: od.ObjectName, resolved: od.ResolvedQName };
+  },
+  async subscribe({ connection = 'c', object, topic }) {
+    const owner = connections.get(connection);
+    const sd = new mq.MQSD();
+    sd.ObjectString = topic;
+    sd.Options = options('MQSO_', ['CREATE', 'NON_DURABLE', 'MANAGED']);
+    objects.set(object, { object: await verb(mq.Sub, owner, null, sd), connection: owner });
   },
   async close({ object }) {
     await verb(mq.Close, objects.get(object).object, 0);
@@ -199,6 +235,29 @@ const verbs = {
     }
     return result;
   },
+  async deadLetter({ object, body: data, destination, reason }) {
+    const md = descriptor({ Format: MQC.MQFMT_STRING, CodedCharSetId: 1208 });
+    const header = new mq.MQDLH(md);
+    header.Reason = reason;
+    header.DestQName = destination;
+    const message = Buffer.concat([header.getBuffer(), Buffer.from(data)]);
+    await verb(mq.Put, objects.get(object).object, md, new mq.MQPMO(), message);
+  },
+  getDeadLetter({ object }) {
+    const md = new mq.MQMD();
+    const buffer = Buffer.alloc(4096);
+    let length;
+    mq.GetSync(objects.get(object).object, md, new mq.MQGMO(), buffer, (error, dataLength) => {
+      if (error) throw error;
+      length = dataLength;
+    });
+    const header = mq.MQDLH.getHeader(buffer);
+    return {
+      format: md.Format,
+      header: plain(header),
+      body: buffer.toString('utf8', header.StrucLength, length),
+    };
+  },
   commit({ connection = 'c' }) {
     mq.Cmit(connections.get(connection));
   },
@@ -209,24 +268,33 @@ const verbs = {
     mq.Begin(connections.get(connection));
   },
   stat({ connection = 'c' }) {
-    mq.Stat(connections.get(connection), 0);
+    let status;
+    mq.Stat(connections.get(connection), MQC.MQSTAT_TYPE_ASYNC_ERROR, (error, result) => {
+      if (error) throw error;
+      status = plain(result);
+    });
+    return status;
   },
   inquire({ object, selectors }) {
     const attributes = selectors.map((name) => new mq.MQAttr(MQC[name]));
     mq.Inq(objects.get(object).object, attributes);
-    return Object.fromEntries(attributes.map((attribute, i) => [selectors[i], attribute.value]));
+    const text = (value) => (typeof value === 'string' ? value.trimEnd() : value);
+    return Object.fromEntries(attributes.map((attribute, i) => [selectors[i], text(attribute.value)]));
   },
   set({ object, values }) {
     const attributes = Object.entries(values).map(([name, value]) => new mq.MQAttr(MQC[name], value));
     mq.Set(objects.get(object).object, attributes);
   },
   tune({ parameters }) {
+    reusable = false;
     mq.setTuningParameters(parameters);
   },
   /** Each delivery becomes an event; `then` lists what the callback does itself, before it returns. */
   consume(args) {
     const { object, connection } = objects.get(args.object);
     let count = 0;
+    consumed.add(args.object);
+    reusable = false;
     mq.Get(
       object,
       descriptor(args.descriptor),
@@ -250,10 +318,41 @@ const verbs = {
     );
   },
   stopConsuming({ object }) {
+    consumed.delete(object);
     mq.GetDone(objects.get(object).object);
   },
   control({ connection = 'c', operation }) {
     mq.Ctl(connections.get(connection), MQC[`MQOP_${operation}`]);
+  },
+  /** Empties queues and allows puts and gets again. */
+  async clear({ connection = 'c', queues }) {
+    for (const name of queues) {
+      const queue = await verb(
+        mq.Open,
+        connections.get(connection),
+        objectDescriptor({ name }),
+        options('MQOO_', ['INPUT_AS_Q_DEF', 'SET']),
+      );
+      mq.Set(queue, [new mq.MQAttr(MQC.MQIA_INHIBIT_GET, 0), new mq.MQAttr(MQC.MQIA_INHIBIT_PUT, 0)]);
+      drain(queue);
+      await verb(mq.Close, queue, 0);
+    }
+  },
+  /** Leaves nothing open and nothing uncommitted; tells whether another test can go on from here. */
+  async reset() {
+    for (const connection of connections.values()) {
+      await attempt(() => mq.Ctl(connection, MQC.MQOP_STOP));
+    }
+    for (const name of consumed) await attempt(() => mq.GetDone(objects.get(name).object));
+    for (const connection of connections.values()) {
+      await attempt(() => mq.Back(connection));
+      await attempt(() => verb(mq.Disc, connection));
+    }
+    consumed.clear();
+    objects.clear();
+    handles.clear();
+    connections.clear();
+    return reusable;
   },
 };
 

@@ -38,14 +38,22 @@ export class MqClient {
 
   private constructor(private readonly child: ChildProcess) {
     child.on('message', (message: Record<string, Result>) => this.receive(message));
+    child.once('exit', () => {
+      for (const { reject } of this.pending.values()) reject(new Error('the client process has ended'));
+      this.pending.clear();
+    });
   }
 
+  /** @throws when `ibmmq` cannot be loaded, which it says on standard error */
   static async start(env: Readonly<Record<string, string>>): Promise<MqClient> {
     const child = fork(fileURLToPath(new URL('ibmmq-program.mjs', import.meta.url)), {
       env: { ...process.env, ...env, MQIJS_NOOTEL: '1', NODE_OPTIONS: '' },
       execArgv: [],
     });
-    await once(child, 'message');
+    const exited = once(child, 'exit').then(() => {
+      throw new Error('the client process ended before it was ready');
+    });
+    await Promise.race([once(child, 'message'), exited]);
     return new MqClient(child);
   }
 
@@ -97,8 +105,17 @@ export class MqClient {
     return this.deliveries;
   }
 
+  /** Whether a verb is under way. */
+  get busy(): boolean {
+    return this.pending.size > 0;
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.ended) return;
     const exited = once(this.child, 'exit');
     this.child.disconnect();
     await exited;

@@ -5,7 +5,6 @@ import { Harness } from './harness.js';
 
 const mqsc = `
 DEFINE QLOCAL(Q) REPLACE
-DEFINE CHANNEL(APP.SVRCONN) CHLTYPE(SVRCONN) TRPTYPE(TCP) REPLACE
 `;
 const users = { app: 'secret' };
 const required = `${mqsc}
@@ -15,25 +14,6 @@ ALTER QMGR CONNAUTH(APP.AUTH)
 
 let harness: Harness;
 afterEach(() => harness.close());
-
-test('a connection is refused for its queue manager name, its channel and its address', async () => {
-  harness = await Harness.start({ mqsc });
-  const client = await harness.client();
-  const address = `127.0.0.1(${harness.queueManager.port})`;
-  expect(await client.reason('connect', { queueManager: 'OTHER' })).toBe(2058);
-  expect(await client.reason('connect', { address, channel: 'NO.SUCH' })).toBe(2540);
-  expect(await client.reason('connect', { address: '127.0.0.1(1)' })).toBe(2538);
-  expect(await client.reason('connect', { address, channel: 'APP.SVRCONN' })).toBe(0);
-  expect(await client.reason('connect', { queueManager: '' })).toBe(0);
-  expect(await client.reason('connect', { queueManager: '*QM1' })).toBe(0);
-});
-
-test('a connection name may list several addresses', async () => {
-  harness = await Harness.start({ mqsc });
-  const client = await harness.client();
-  const address = `127.0.0.1(1),127.0.0.1(${harness.queueManager.port})`;
-  expect(await client.reason('connect', { address })).toBe(0);
-});
 
 test('passwords are checked when given, and asked for when the queue manager says so', async () => {
   harness = await Harness.start({ mqsc, users });
@@ -74,14 +54,6 @@ test('a server that speaks another protocol is a channel that is not available',
   const address = `127.0.0.1(${(stranger.address() as AddressInfo).port})`;
   expect(await client.reason('connect', { address })).toBe(2537);
   stranger.close();
-});
-
-test('verbs that the stand-in does not have say so', async () => {
-  harness = await Harness.start({ mqsc });
-  const client = await harness.connected();
-  expect(await client.reason('begin')).toBe(2012);
-  expect(await client.reason('stat')).toBe(2298);
-  expect(await client.reason('open', { name: 'T', type: 'TOPIC', options: ['OUTPUT'] })).toBe(2298);
 });
 
 test('a second queue manager cannot have the same data folder', async () => {

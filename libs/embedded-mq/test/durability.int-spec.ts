@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { jest } from '@jest/globals';
 
-import { MqClient } from './mq-client.js';
+import { MqClient } from '../test-support/mq-client.js';
 import { compileCommand, QueueManagerProcess } from './queue-manager-process.js';
 
 jest.setTimeout(60_000);

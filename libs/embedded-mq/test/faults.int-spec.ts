@@ -1,5 +1,5 @@
 import { Harness } from './harness.js';
-import type { MqClient } from './mq-client.js';
+import type { MqClient } from '../test-support/mq-client.js';
 
 let harness: Harness;
 let client: MqClient;

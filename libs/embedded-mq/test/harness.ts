@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 
 import { type QueueManagerOptions, type RunningQueueManager, startQueueManager } from '../src/index.js';
-import { MqClient } from './mq-client.js';
+import { MqClient } from '../test-support/mq-client.js';
 
 // Processes are started, on machines that may be busy.
 jest.setTimeout(60_000);
