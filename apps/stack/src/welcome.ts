@@ -15,7 +15,7 @@ export function welcome(data: string, ports: Ports, offset: number): string {
     ['payment', ports.payment, 'GET /payment/status/{orderId}, POST /payment'],
     ['shipping', ports.shipping, 'GET /shipments/{orderId}, GET /shipments/{orderId}/label'],
     ['carrier-mock', ports.carrierMock, 'SOAP /carrier, GET /shipments'],
-    ['payment-gateway-mock', ports.paymentGatewayMock, 'POST /v1/charges, GET /v1/charges'],
+    ['payment-gateway-mock', ports.paymentGatewayMock, 'GET /v1/charges, GET /v1/refunds'],
   ];
   const rows = [
     ...services.map(([name, port, what]) => `  ${name.padEnd(21)} ${`${url(port)}/docs`.padEnd(28)} ${what}`),
