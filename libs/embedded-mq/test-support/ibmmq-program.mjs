@@ -324,7 +324,7 @@ const verbs = {
   control({ connection = 'c', operation }) {
     mq.Ctl(connections.get(connection), MQC[`MQOP_${operation}`]);
   },
-  /** Empties queues and allows puts and gets again. */
+  /** Empties queues and sets back what a test may have set. */
   async clear({ connection = 'c', queues }) {
     for (const name of queues) {
       const queue = await verb(
@@ -333,7 +333,11 @@ const verbs = {
         objectDescriptor({ name }),
         options('MQOO_', ['INPUT_AS_Q_DEF', 'SET']),
       );
-      mq.Set(queue, [new mq.MQAttr(MQC.MQIA_INHIBIT_GET, 0), new mq.MQAttr(MQC.MQIA_INHIBIT_PUT, 0)]);
+      mq.Set(queue, [
+        new mq.MQAttr(MQC.MQIA_INHIBIT_GET, 0),
+        new mq.MQAttr(MQC.MQIA_INHIBIT_PUT, 0),
+        new mq.MQAttr(MQC.MQCA_TRIGGER_DATA, ' '),
+      ]);
       drain(queue);
       await verb(mq.Close, queue, 0);
     }

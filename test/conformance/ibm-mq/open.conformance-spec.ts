@@ -11,7 +11,11 @@ beforeEach(async () => {
 describe('MQOPEN', () => {
   test.each([
     ['an unknown queue', { name: 'CONF.NO.SUCH', options: ['OUTPUT'] }, 2085],
-    ['an unknown queue manager', { name: Q, queueManager: 'CONF.NO.SUCH', options: ['OUTPUT'] }, 2087],
+    [
+      'an unknown queue manager (where there is no default transmission queue)',
+      { name: Q, queueManager: 'CONF.NO.SUCH', options: ['OUTPUT'] },
+      2087,
+    ],
     ['no access asked for', { name: Q, options: ['FAIL_IF_QUIESCING'] }, 2046],
     ['two ways of input', { name: Q, options: ['INPUT_SHARED', 'INPUT_EXCLUSIVE'] }, 2046],
     ['the queue manager for output', { type: 'Q_MGR', options: ['OUTPUT'] }, 2045],
