@@ -11,6 +11,8 @@ import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
+import { CancelOrder } from './cancel-order/cancel-order.js';
+import { CancelOrderController } from './cancel-order/cancel-order.controller.js';
 import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.consumer.js';
 import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
 import { forgetOldKeys } from './place-order/idempotency.js';
@@ -20,6 +22,7 @@ import { PriceList } from './price-list/price-list.js';
 import { ProductEntity } from './price-list/product.entity.js';
 import { seedProducts } from './price-list/seed-products.js';
 import { ShowOrdersController } from './show-orders/show-orders.controller.js';
+import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { OrderEntity } from './storage/order.entity.js';
 import { OrderRepository } from './storage/order.repository.js';
 import { OrderTables1700000000001 } from './storage/order-tables.migration.js';
@@ -47,7 +50,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
           config,
           applicationName: 'order',
           entities,
-          migrations: [MessagingTables1700000000000, OrderTables1700000000001],
+          migrations: [MessagingTables1700000000000, OrderTables1700000000001, Cancellation1700000000002],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'order'),
@@ -57,8 +60,19 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
           inboxRetentionDays: config.INBOX_RETENTION_DAYS,
         }),
       ],
-      controllers: [PlaceOrderController, ShowOrdersController, FollowFulfilmentConsumer],
-      providers: [{ provide: ORDER_CONFIG, useValue: config }, OrderRepository, PriceList, PlaceOrder],
+      controllers: [
+        PlaceOrderController,
+        CancelOrderController,
+        ShowOrdersController,
+        FollowFulfilmentConsumer,
+      ],
+      providers: [
+        { provide: ORDER_CONFIG, useValue: config },
+        OrderRepository,
+        PriceList,
+        PlaceOrder,
+        CancelOrder,
+      ],
     };
   }
 

@@ -4,6 +4,7 @@ import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
 import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { CancelPaymentsConsumer } from './cancel-payments/cancel-payments.consumer.js';
 import { ChargePayments } from './charge-payments/charge-payments.js';
 import { CHARGE_CONCURRENCY, ChargeQueue } from './charge-payments/charge-queue.js';
 import { ManualPaymentController } from './manual-payment/manual-payment.controller.js';
@@ -14,12 +15,12 @@ import { RefundPayments } from './refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
 import { RefundQueue } from './refund-payments/refund-queue.js';
 import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
+import { Compensation1700000000002 } from './storage/compensation.migration.js';
 import { InvoiceEntity } from './storage/invoice.entity.js';
 import { PaymentEntity } from './storage/payment.entity.js';
 import { PaymentRepository } from './storage/payment.repository.js';
 import { PaymentTables1700000000001 } from './storage/payment-tables.migration.js';
 import { RefundRepository } from './storage/refund.repository.js';
-import { Refunds1700000000002 } from './storage/refunds.migration.js';
 
 const entities = [PaymentEntity, InvoiceEntity];
 
@@ -34,7 +35,7 @@ export class PaymentModule {
           config,
           applicationName: 'payment',
           entities,
-          migrations: [MessagingTables1700000000000, PaymentTables1700000000001, Refunds1700000000002],
+          migrations: [MessagingTables1700000000000, PaymentTables1700000000001, Compensation1700000000002],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'payment'),
@@ -48,6 +49,7 @@ export class PaymentModule {
       controllers: [
         OpenPaymentsConsumer,
         RefundPaymentsConsumer,
+        CancelPaymentsConsumer,
         ShowPaymentsController,
         ManualPaymentController,
       ],

@@ -5,15 +5,20 @@ import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/mess
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
+import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
 import { CarrierClient } from './carrier/carrier.client.js';
 import { Labels } from './labels/labels.js';
 import { RequestShipmentsConsumer } from './request-shipments/request-shipments.consumer.js';
 import type { ShippingConfig } from './shipping-environment.js';
 import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
+import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { LabelEntity } from './storage/label.entity.js';
 import { ShipmentEntity } from './storage/shipment.entity.js';
 import { ShipmentRepository } from './storage/shipment.repository.js';
 import { ShippingTables1700000000001 } from './storage/shipping-tables.migration.js';
+import { VoidRepository } from './storage/void.repository.js';
+import { VoidQueue } from './void-shipments/void-queue.js';
+import { VoidShipments } from './void-shipments/void-shipments.js';
 
 const entities = [ShipmentEntity, LabelEntity];
 
@@ -28,7 +33,7 @@ export class ShippingModule {
           config,
           applicationName: 'shipping',
           entities,
-          migrations: [MessagingTables1700000000000, ShippingTables1700000000001],
+          migrations: [MessagingTables1700000000000, ShippingTables1700000000001, Cancellation1700000000002],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'shipping'),
@@ -38,9 +43,10 @@ export class ShippingModule {
           inboxRetentionDays: config.INBOX_RETENTION_DAYS,
         }),
       ],
-      controllers: [RequestShipmentsConsumer, ShowShipmentsController],
+      controllers: [RequestShipmentsConsumer, CancelShipmentsConsumer, ShowShipmentsController],
       providers: [
         ShipmentRepository,
+        VoidRepository,
         Labels,
         {
           provide: CarrierClient,
@@ -49,6 +55,8 @@ export class ShippingModule {
         },
         BookShipments,
         BookingQueue,
+        VoidShipments,
+        VoidQueue,
       ],
     };
   }

@@ -3,17 +3,20 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import {
   causedBy,
   inventoryReleased,
+  orderCancelling,
   orderFulfilmentFailed,
   orderPaymentFailed,
   type CloudEvent,
-  type OrderStatusChanged,
 } from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { release } from '../domain/reservation.js';
 import { ReservationRepository } from '../storage/reservation.repository.js';
 import { StockRepository } from '../storage/stock.repository.js';
 
-/** Undoes the reservations of orders that will not be shipped, each once, and tells so. */
+/**
+ * Undoes the reservations of orders that will not be shipped, each once, and tells so. Whoever cancels an order is told
+ * in any case, also that nothing was reserved: `order.created` came before on the same topic, so nothing will be.
+ */
 @Controller()
 export class ReleaseStockConsumer {
   constructor(
@@ -21,21 +24,23 @@ export class ReleaseStockConsumer {
     private readonly reservations: ReservationRepository,
   ) {}
 
-  @OnEvent(orderPaymentFailed, orderFulfilmentFailed)
+  @OnEvent(orderPaymentFailed, orderFulfilmentFailed, orderCancelling)
   async release(
-    @Payload() events: readonly CloudEvent<OrderStatusChanged>[],
+    @Payload() events: readonly CloudEvent<{ orderId: string; userId: string }>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    const causes = new Map(events.map((event) => [event.data.orderId, event]));
-    const ended = await this.reservations.end(unitOfWork.manager, [...causes.keys()], 'RELEASED');
+    const orders = new Map(events.map((event) => [event.data.orderId, event]));
+    const ended = await this.reservations.end(unitOfWork.manager, [...orders.keys()], 'RELEASED');
     const lines = ended.flatMap((reservation) => reservation.lines);
     const stock = await this.stock.lock(unitOfWork.manager, new Set(lines.map(({ productId }) => productId)));
     release(stock, lines);
     await this.stock.update(unitOfWork.manager, stock);
-    for (const reservation of ended) {
-      const cause = causes.get(reservation.orderId) as CloudEvent<OrderStatusChanged>;
-      const { orderId, userId } = cause.data;
-      unitOfWork.send(inventoryReleased, { orderId, userId, lines: [...reservation.lines] }, causedBy(cause));
+    const released = new Map(ended.map((reservation) => [reservation.orderId, reservation.lines]));
+    for (const [orderId, event] of orders) {
+      const undone = released.get(orderId);
+      if (!undone && event.type !== orderCancelling.type) continue;
+      const { userId } = event.data;
+      unitOfWork.send(inventoryReleased, { orderId, userId, lines: [...(undone ?? [])] }, causedBy(event));
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  orderCancelled,
   orderFulfilmentFailed,
   orderPaid,
   orderPaymentFailed,
@@ -12,27 +13,27 @@ import {
   orderRejected,
   orderReserved,
   orderShipped,
+  paymentCancelled,
   paymentFailed,
   paymentProcessed,
   paymentRefunded,
+  shipmentCancelled,
   shipmentCreated,
   shipmentFailed,
+  shipmentVoided,
   type CloudEvent,
   type DataOf,
   type EventContract,
   type OrderStatusChanged,
 } from '@orderbridge/contracts';
 import { OnEvent, PermanentError, type EventContext } from '@orderbridge/messaging';
-import {
-  ContradictionError,
-  statusAfter,
-  type FulfilmentEvent,
-  type OrderStatus,
-} from '../domain/fulfilment.js';
+import { after, ContradictionError, type FulfilmentEvent, type OrderStatus } from '../domain/fulfilment.js';
 import { OrderRepository, type NewTimelineEntry, type OrderProgress } from '../storage/order.repository.js';
 
 /** What is announced when an order comes to a status. */
-const ANNOUNCEMENTS: Readonly<Record<Exclude<OrderStatus, 'PLACED'>, EventContract<OrderStatusChanged>>> = {
+const ANNOUNCEMENTS: Readonly<
+  Record<Exclude<OrderStatus, 'PLACED' | 'CANCELLING'>, EventContract<OrderStatusChanged>>
+> = {
   RESERVED: orderReserved,
   PAID: orderPaid,
   SHIPPED: orderShipped,
@@ -40,6 +41,7 @@ const ANNOUNCEMENTS: Readonly<Record<Exclude<OrderStatus, 'PLACED'>, EventContra
   PAYMENT_FAILED: orderPaymentFailed,
   FULFILMENT_FAILED: orderFulfilmentFailed,
   REFUNDED: orderRefunded,
+  CANCELLED: orderCancelled,
 };
 
 /** What an event tells of an order, beside the status it leads to. */
@@ -63,6 +65,11 @@ const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
     detail: `invoice ${invoiceNumber}, charge ${chargeId}`,
   }),
   'inventory.released': () => ({}),
+  'payment.cancelled': () => ({ detail: 'nothing was charged' }),
+  'shipment.voided': ({ trackingNumber }: DataOf<typeof shipmentVoided>) => ({
+    detail: `label ${trackingNumber}`,
+  }),
+  'shipment.cancelled': () => ({ detail: 'no label was bought' }),
   'payment.refunded': ({ refundId }: DataOf<typeof paymentRefunded>) => ({ detail: `refund ${refundId}` }),
   'payment.failed': ({ reason }: DataOf<typeof paymentFailed>) => ({ reason }),
   'shipment.created': ({ carrier, trackingNumber }: DataOf<typeof shipmentCreated>) => ({
@@ -85,8 +92,11 @@ export class FollowFulfilmentConsumer {
     paymentProcessed,
     paymentFailed,
     paymentRefunded,
+    paymentCancelled,
     shipmentCreated,
     shipmentFailed,
+    shipmentVoided,
+    shipmentCancelled,
   )
   async follow(
     @Payload() events: readonly CloudEvent<{ orderId: string }>[],
@@ -102,7 +112,8 @@ export class FollowFulfilmentConsumer {
       if (!order) throw new PermanentError(`There is no order ${event.data.orderId}.`);
       const previousStatus = order.status;
       entries.push(advance(order, event));
-      if (order.status === previousStatus || order.status === 'PLACED') continue;
+      if (order.status === previousStatus || order.status === 'PLACED' || order.status === 'CANCELLING')
+        continue;
       const { id: orderId, userId, status, reason } = order;
       unitOfWork.send(
         ANNOUNCEMENTS[order.status],
@@ -126,14 +137,17 @@ function advance(
   { id: messageId, type, source, time, data }: CloudEvent,
 ): NewTimelineEntry {
   const event = type as FulfilmentEvent;
+  const previousStatus = order.status;
   try {
-    order.status = statusAfter(order.status, event);
+    Object.assign(order, after(order, event));
   } catch (error) {
     if (error instanceof ContradictionError) throw new PermanentError(error.message, { cause: error });
     throw error;
   }
-  const { detail, ...news } = READERS[event](data as never);
+  const { detail, reason, ...news } = READERS[event](data as never);
   Object.assign(order, news);
+  // What is only noted does not say why the order ended.
+  if (reason && order.status !== previousStatus) order.reason = reason;
   order.version++;
   return {
     orderId: order.id,
@@ -143,6 +157,6 @@ function advance(
     messageId,
     source,
     occurredAt: new Date(time),
-    detail: news.reason ?? detail ?? null,
+    detail: reason ?? detail ?? null,
   };
 }

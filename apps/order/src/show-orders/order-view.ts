@@ -60,7 +60,7 @@ export const orderPage = z
   .meta({ id: 'OrderPage' });
 export type OrderPage = z.infer<typeof orderPage>;
 
-type Shown = Omit<OrderEntity, 'paymentToken' | 'version'>;
+type Shown = Omit<OrderEntity, 'paymentToken' | 'version' | 'awaiting'>;
 
 export function viewOf(order: Shown): OrderView {
   return {

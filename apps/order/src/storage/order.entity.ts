@@ -1,6 +1,6 @@
 import type { ShipTo } from '@orderbridge/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { OrderStatus } from '../domain/fulfilment.js';
+import type { OrderStatus, Undoing } from '../domain/fulfilment.js';
 import type { PricedLine } from '../domain/pricing.js';
 
 /** Reads a bigint column of amounts, which stay far below 2^53. */
@@ -17,6 +17,10 @@ export class OrderEntity {
 
   @Column('text')
   status!: OrderStatus;
+
+  /** What is not undone yet of an order that is CANCELLING. */
+  @Column('json')
+  awaiting!: readonly Undoing[];
 
   @Column('text', { nullable: true })
   reason!: string | null;

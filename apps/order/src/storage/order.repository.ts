@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, type EntityManager, type Repository } from 'typeorm';
-import type { OrderStatus } from '../domain/fulfilment.js';
+import type { OrderStatus, Undoing } from '../domain/fulfilment.js';
 import { OrderEntity } from './order.entity.js';
 import { TimelineEntryEntity } from './timeline-entry.entity.js';
 
@@ -10,6 +10,7 @@ export interface OrderProgress {
   readonly id: string;
   readonly userId: string;
   status: OrderStatus;
+  awaiting: readonly Undoing[];
   reason: string | null;
   invoiceNumber: string | null;
   carrier: string | null;
@@ -19,7 +20,7 @@ export interface OrderProgress {
 
 export type NewOrder = Omit<
   OrderEntity,
-  'reason' | 'invoiceNumber' | 'carrier' | 'trackingNumber' | 'updatedAt'
+  'awaiting' | 'reason' | 'invoiceNumber' | 'carrier' | 'trackingNumber' | 'updatedAt'
 >;
 export type NewTimelineEntry = Omit<TimelineEntryEntity, 'recordedAt'>;
 
@@ -31,8 +32,8 @@ export class OrderRepository {
     @InjectRepository(TimelineEntryEntity) private readonly timeline: Repository<TimelineEntryEntity>,
   ) {}
 
-  find(id: string): Promise<OrderEntity | null> {
-    return this.orders.findOneBy({ id });
+  find(id: string, manager: EntityManager = this.orders.manager): Promise<OrderEntity | null> {
+    return manager.findOneBy(OrderEntity, { id });
   }
 
   /** Newest first; those older than the order `before`, where given. */
@@ -71,7 +72,7 @@ export class OrderRepository {
   /** The orders that exist, locked against all other changes until the transaction ends. */
   async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderProgress>> {
     const rows: OrderProgress[] = await manager.query(
-      `SELECT id, user_id AS "userId", status, reason, invoice_number AS "invoiceNumber", carrier,
+      `SELECT id, user_id AS "userId", status, awaiting, reason, invoice_number AS "invoiceNumber", carrier,
          tracking_number AS "trackingNumber", version
        FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`,
       [ids],
@@ -82,10 +83,10 @@ export class OrderRepository {
   async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
     if (orders.length === 0) return;
     await manager.query(
-      `UPDATE orders SET status = changed.status, reason = changed.reason, invoice_number = changed.invoice_number,
+      `UPDATE orders SET status = changed.status, awaiting = changed.awaiting, reason = changed.reason, invoice_number = changed.invoice_number,
          carrier = changed.carrier, tracking_number = changed.tracking_number, version = changed.version, updated_at = now()
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[])
-         AS changed (id, status, reason, invoice_number, carrier, tracking_number, version)
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[],
+         $8::json[]) AS changed (id, status, reason, invoice_number, carrier, tracking_number, version, awaiting)
        WHERE orders.id = changed.id`,
       [
         orders.map(({ id }) => id),
@@ -95,6 +96,7 @@ export class OrderRepository {
         orders.map(({ carrier }) => carrier),
         orders.map(({ trackingNumber }) => trackingNumber),
         orders.map(({ version }) => version),
+        orders.map(({ awaiting }) => JSON.stringify(awaiting)),
       ],
     );
   }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { paymentFailed, paymentProcessed, toMajorUnits } from '@orderbridge/contracts';
+import { paymentCancelled, paymentFailed, paymentProcessed, toMajorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import type { ChargeDecision } from '../domain/payment.js';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../storage/payment.repository.js';
 
 /** Charges what is due and announces what the gateway decided. */
@@ -12,6 +13,7 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
   constructor(
     private readonly payments: PaymentRepository,
     private readonly gateway: PaymentGatewayClient,
+    private readonly refunds: RefundQueue,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
@@ -34,10 +36,14 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
         unit.manager,
         [...decisions].map(([id, decision]) => ({ id, decision })),
       );
-      const approved = decided.filter(({ id }) => decisions.get(id)?.approved);
+      const approved = decided.filter(({ id, cancelled }) => decisions.get(id)?.approved && !cancelled);
       const invoices = await this.payments.issueInvoices(unit.manager, approved);
       for (const payment of decided) {
-        announce(unit, payment, decisions.get(payment.id) as ChargeDecision, invoices.get(payment.id));
+        const { id: paymentId, orderId, userId, cause, cancelled } = payment;
+        // What was taken for a cancelled order is due for a refund now, and is told when it is given back.
+        if (cancelled && decisions.get(paymentId)?.approved) unit.afterCommit(() => this.refunds.wake());
+        else if (cancelled) unit.send(paymentCancelled, { orderId, userId, paymentId }, cause);
+        else announce(unit, payment, decisions.get(payment.id) as ChargeDecision, invoices.get(payment.id));
       }
     });
   }
@@ -46,7 +52,7 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
 /** Tells shipping and order, once the order is known; a manual payment may be there before its order. */
 export function announce(
   unit: UnitOfWork,
-  { id: paymentId, orderId, userId, amount, currency, fulfilment, cause }: DecidedPayment,
+  { id: paymentId, orderId, userId, amount, currency, fulfilment, cause }: Omit<DecidedPayment, 'cancelled'>,
   decision: ChargeDecision,
   invoiceNumber: string | undefined,
 ): void {

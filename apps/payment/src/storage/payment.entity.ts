@@ -25,6 +25,10 @@ export class PaymentEntity {
   @Column('char', { length: 3 })
   currency!: string;
 
+  /** Its order was cancelled. */
+  @Column('boolean')
+  cancelled!: boolean;
+
   @Column('text', { name: 'payment_token', nullable: true })
   paymentToken!: string | null;
 

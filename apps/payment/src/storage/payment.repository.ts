@@ -1,8 +1,7 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
-import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { EntityManager, Repository } from 'typeorm';
+import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type ChargeDecision, type PaymentStatus } from '../domain/payment.js';
 import { InvoiceEntity } from './invoice.entity.js';
 import { PaymentEntity, type Fulfilment } from './payment.entity.js';
@@ -31,6 +30,7 @@ export interface DecidedPayment {
   readonly currency: string;
   readonly fulfilment: Fulfilment | null;
   readonly cause: Cause;
+  readonly cancelled: boolean;
 }
 
 /** Payments, their invoices, and the charges that are due. */
@@ -77,6 +77,26 @@ export class PaymentRepository {
     return manager.findOne(PaymentEntity, { where: { orderId }, lock: { mode: 'pessimistic_write' } });
   }
 
+  /** The payments that orders have, locked against all other changes. */
+  lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<PaymentEntity[]> {
+    return manager.find(PaymentEntity, {
+      where: { orderId: In([...orderIds]) },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** Marks a payment as cancelled. What is to be refunded is due at once. */
+  async cancel(manager: EntityManager, id: string, status: PaymentStatus, cause: Cause): Promise<void> {
+    await manager.query(
+      `UPDATE payment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
+         attempts = CASE WHEN $2 = 'REFUNDING' THEN 0 ELSE attempts END,
+         due_at = CASE WHEN $2 = 'REFUNDING' THEN now() ELSE due_at END
+       WHERE id = $1`,
+      [id, status, JSON.stringify(cause)],
+    );
+  }
+
   async attachFulfilment(
     manager: EntityManager,
     id: string,
@@ -86,12 +106,11 @@ export class PaymentRepository {
     await manager.update(PaymentEntity, { id }, { fulfilment, cause });
   }
 
-  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
+  /** See `WorkItemHandlers.take`. On disk before the gateway is asked: only a payment without attempts can be closed. */
   async takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
     const [rows]: [(Omit<ChargeItem, 'amount'> & { amount: string })[], number] = await this.payments.query(
-      `WITH ${ASYNCHRONOUS_COMMIT}
-       UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       FROM asynchronous WHERE id IN (
+      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
+       WHERE id IN (
          SELECT id FROM payment WHERE status = 'PENDING' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
@@ -115,14 +134,17 @@ export class PaymentRepository {
     decisions: readonly { readonly id: string; readonly decision: ChargeDecision }[],
   ): Promise<DecidedPayment[]> {
     const [rows]: [(Omit<DecidedPayment, 'amount'> & { amount: string })[], number] = await manager.query(
-      `UPDATE payment SET status = decided.status, charge_id = decided.charge_id, failure_code = decided.code,
-         failure_reason = decided.reason, updated_at = now()
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS decided (id, status, charge_id, code, reason)
+      `UPDATE payment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled ELSE decided.status END,
+         attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
+         charge_id = decided.charge_id, failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+         AS decided (id, status, status_if_cancelled, charge_id, code, reason)
        WHERE payment.id = decided.id AND payment.status = 'PENDING'
-       RETURNING payment.id, order_id AS "orderId", user_id AS "userId", amount, currency, fulfilment, cause`,
+       RETURNING payment.id, order_id AS "orderId", user_id AS "userId", amount, currency, fulfilment, cause, cancelled`,
       [
         decisions.map(({ id }) => id),
-        decisions.map(({ decision }): PaymentStatus => statusAfter(decision)),
+        decisions.map(({ decision }): PaymentStatus => statusAfter(decision, false)),
+        decisions.map(({ decision }): PaymentStatus => statusAfter(decision, true)),
         decisions.map(({ decision }) => (decision.approved ? decision.chargeId : null)),
         decisions.map(({ decision }) => (decision.approved ? null : decision.code)),
         decisions.map(({ decision }) => (decision.approved ? null : decision.reason)),

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentCreated, shipmentFailed } from '@orderbridge/contracts';
+import { shipmentCancelled, shipmentCreated, shipmentFailed } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
+import { VoidQueue } from '../void-shipments/void-queue.js';
 import { ShipmentRepository, type BookingItem } from '../storage/shipment.repository.js';
 
 /** Books what is due with the carrier and announces what it decided. */
@@ -12,6 +13,7 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
   constructor(
     private readonly shipments: ShipmentRepository,
     private readonly carrier: CarrierClient,
+    private readonly voids: VoidQueue,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
@@ -34,9 +36,12 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
         unit.manager,
         [...decisions].map(([id, decision]) => ({ id, decision })),
       );
-      for (const { id: shipmentId, orderId, userId, cause } of decided) {
+      for (const { id: shipmentId, orderId, userId, cause, cancelled } of decided) {
         const decision = decisions.get(shipmentId) as CarrierDecision;
-        if (decision.booked) {
+        // The label of a cancelled order is due to be voided now, and is told when it is.
+        if (cancelled && decision.booked) unit.afterCommit(() => this.voids.wake());
+        else if (cancelled) unit.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);
+        else if (decision.booked) {
           const { carrier, trackingNumber } = decision;
           unit.send(shipmentCreated, { orderId, userId, shipmentId, carrier, trackingNumber }, cause);
         } else {

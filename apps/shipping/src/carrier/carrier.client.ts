@@ -5,6 +5,7 @@ import { createClientAsync, type Client } from 'soap';
 import { z } from 'zod';
 import type { CarrierDecision } from '../domain/shipment.js';
 import type { BookingItem } from '../storage/shipment.repository.js';
+import type { VoidItem } from '../storage/void.repository.js';
 import { SoapTransport } from './soap-transport.js';
 
 const created = z.object({ shipmentReference: z.string(), trackingNumber: z.string(), carrier: z.string() });
@@ -50,6 +51,25 @@ export class CarrierClient implements OnApplicationShutdown {
    */
   createShipment(item: BookingItem): Promise<CarrierDecision> {
     return this.#breaker.execute(() => this.#createShipment(item));
+  }
+
+  /**
+   * Takes a label back; one that is void stays void.
+   *
+   * @throws CarrierUnavailableError when the carrier did not void it; there is no other way than to ask again.
+   * @throws BrokenCircuitError while it is given a rest.
+   */
+  voidShipment({ orderId }: VoidItem): Promise<void> {
+    return this.#breaker.execute(async () => {
+      const client = await this.#client;
+      try {
+        await client['voidShipmentAsync']({ orderId });
+      } catch (error) {
+        throw new CarrierUnavailableError(`The carrier did not void: ${faultOf(error).message}`, {
+          cause: error,
+        });
+      }
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {

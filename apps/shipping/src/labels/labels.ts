@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { LabelEntity } from '../storage/label.entity.js';
-import type { ShipmentEntity } from '../storage/shipment.entity.js';
+import type { BookedShipment } from '../storage/shipment.entity.js';
 import { renderLabel } from './render-label.js';
 
 /**
@@ -14,7 +14,7 @@ export class Labels {
   constructor(@InjectRepository(LabelEntity) private readonly labels: Repository<LabelEntity>) {}
 
   /** The label of a booked shipment, a PDF. */
-  async of(shipment: ShipmentEntity & { carrier: string; trackingNumber: string }): Promise<Buffer> {
+  async of(shipment: BookedShipment): Promise<Buffer> {
     const stored = await this.labels.findOneBy({ shipmentId: shipment.id });
     if (stored) return stored.pdf;
     const pdf = await renderLabel({

@@ -25,6 +25,7 @@ export class RequestShipmentsConsumer {
         id: uuid(),
         orderId: event.data.orderId,
         userId: event.data.userId,
+        status: 'REQUESTED',
         shipTo: event.data.shipTo,
         pieces: event.data.lines.reduce((sum, { quantity }) => sum + quantity, 0),
         cause: causedBy(event),

@@ -5,16 +5,19 @@ export const shipmentView = z
   .object({
     shipmentId: z.string(),
     orderId: z.string(),
-    status: z.enum(['REQUESTED', 'BOOKED', 'FAILED']),
+    status: z.enum(['REQUESTED', 'BOOKED', 'FAILED', 'CANCELLED', 'VOIDING', 'VOIDED']),
     carrier: z.string().optional(),
     trackingNumber: z.string().optional(),
-    shipTo: z.object({
-      name: z.string(),
-      street: z.string(),
-      postalCode: z.string(),
-      city: z.string(),
-      country: z.string(),
-    }),
+    shipTo: z
+      .object({
+        name: z.string(),
+        street: z.string(),
+        postalCode: z.string(),
+        city: z.string(),
+        country: z.string(),
+      })
+      .optional()
+      .describe('Absent where the order was cancelled before it was paid'),
     pieces: z.number(),
     failure: z.object({ code: z.string(), reason: z.string() }).optional(),
     label: z.string().optional().describe('Path of the label, a PDF'),
@@ -32,7 +35,7 @@ export function viewOf(shipment: ShipmentEntity): ShipmentView {
     status: shipment.status,
     ...(shipment.carrier && { carrier: shipment.carrier }),
     ...(shipment.trackingNumber && { trackingNumber: shipment.trackingNumber }),
-    shipTo: shipment.shipTo,
+    ...(shipment.shipTo && { shipTo: shipment.shipTo }),
     pieces: shipment.pieces,
     ...(shipment.failureCode && {
       failure: { code: shipment.failureCode, reason: shipment.failureReason ?? '' },

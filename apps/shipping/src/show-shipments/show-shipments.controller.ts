@@ -3,7 +3,7 @@ import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger
 import { id } from '@orderbridge/contracts';
 import { ProblemException } from '@orderbridge/service';
 import { Labels } from '../labels/labels.js';
-import type { ShipmentEntity } from '../storage/shipment.entity.js';
+import type { BookedShipment, ShipmentEntity } from '../storage/shipment.entity.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
 import { shipmentView, viewOf, type ShipmentView } from './shipment-view.js';
 
@@ -58,6 +58,4 @@ export class ShowShipmentsController {
   }
 }
 
-const isBooked = (
-  shipment: ShipmentEntity,
-): shipment is ShipmentEntity & { carrier: string; trackingNumber: string } => shipment.status === 'BOOKED';
+const isBooked = (shipment: ShipmentEntity): shipment is BookedShipment => shipment.status === 'BOOKED';

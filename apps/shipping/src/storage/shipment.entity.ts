@@ -17,8 +17,13 @@ export class ShipmentEntity {
   @Column('text')
   status!: ShipmentStatus;
 
-  @Column('json', { name: 'ship_to' })
-  shipTo!: ShipTo;
+  /** Its order was cancelled. */
+  @Column('boolean')
+  cancelled!: boolean;
+
+  /** Absent where the order was cancelled before it was paid. */
+  @Column('json', { name: 'ship_to', nullable: true })
+  shipTo!: ShipTo | null;
 
   @Column('integer')
   pieces!: number;
@@ -50,3 +55,6 @@ export class ShipmentEntity {
   @Column('timestamptz', { name: 'updated_at' })
   updatedAt!: Date;
 }
+
+/** What is known of a shipment that the carrier has booked. */
+export type BookedShipment = ShipmentEntity & { carrier: string; trackingNumber: string; shipTo: ShipTo };

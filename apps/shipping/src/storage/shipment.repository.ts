@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
-import type { EntityManager, Repository } from 'typeorm';
+import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type CarrierDecision, type ShipmentStatus } from '../domain/shipment.js';
 import { ShipmentEntity } from './shipment.entity.js';
 
-export type NewShipment = Pick<ShipmentEntity, 'id' | 'orderId' | 'userId' | 'shipTo' | 'pieces' | 'cause'>;
+export type NewShipment = Pick<
+  ShipmentEntity,
+  'id' | 'orderId' | 'userId' | 'status' | 'shipTo' | 'pieces' | 'cause'
+>;
 
 /** A booking that is due. */
 export interface BookingItem {
@@ -24,6 +26,7 @@ export interface DecidedShipment {
   readonly orderId: string;
   readonly userId: string;
   readonly cause: Cause;
+  readonly cancelled: boolean;
 }
 
 /** Shipments and the bookings that are due. */
@@ -39,27 +42,45 @@ export class ShipmentRepository {
   async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
     await manager.query(
       `INSERT INTO shipment (id, order_id, user_id, status, ship_to, pieces, cause)
-       SELECT id, order_id, user_id, 'REQUESTED', ship_to, pieces, cause
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::json[], $5::integer[], $6::json[])
-         AS new (id, order_id, user_id, ship_to, pieces, cause)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::json[], $6::integer[], $7::json[])
        ON CONFLICT (order_id) DO NOTHING`,
       [
         shipments.map(({ id }) => id),
         shipments.map(({ orderId }) => orderId),
         shipments.map(({ userId }) => userId),
-        shipments.map(({ shipTo }) => JSON.stringify(shipTo)),
+        shipments.map(({ status }) => status),
+        shipments.map(({ shipTo }) => shipTo && JSON.stringify(shipTo)),
         shipments.map(({ pieces }) => pieces),
         shipments.map(({ cause }) => JSON.stringify(cause)),
       ],
     );
   }
 
-  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
+  /** The shipments that orders have, locked against all other changes. */
+  lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
+    return manager.find(ShipmentEntity, {
+      where: { orderId: In([...orderIds]) },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /** Marks a shipment as cancelled. What is to be voided is due at once. */
+  async cancel(manager: EntityManager, id: string, status: ShipmentStatus, cause: Cause): Promise<void> {
+    await manager.query(
+      `UPDATE shipment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
+         attempts = CASE WHEN $2 = 'VOIDING' THEN 0 ELSE attempts END,
+         due_at = CASE WHEN $2 = 'VOIDING' THEN now() ELSE due_at END
+       WHERE id = $1`,
+      [id, status, JSON.stringify(cause)],
+    );
+  }
+
+  /** See `WorkItemHandlers.take`. On disk before the carrier is asked: only a shipment without attempts can be closed. */
   async takeDue(limit: number, lease: number): Promise<BookingItem[]> {
     const [rows]: [BookingItem[], number] = await this.shipments.query(
-      `WITH ${ASYNCHRONOUS_COMMIT}
-       UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       FROM asynchronous WHERE id IN (
+      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
+       WHERE id IN (
          SELECT id FROM shipment WHERE status = 'REQUESTED' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
@@ -83,16 +104,18 @@ export class ShipmentRepository {
     decisions: readonly { readonly id: string; readonly decision: CarrierDecision }[],
   ): Promise<DecidedShipment[]> {
     const [rows]: [DecidedShipment[], number] = await manager.query(
-      `UPDATE shipment SET status = decided.status, carrier = decided.carrier, carrier_reference = decided.reference,
-         tracking_number = decided.tracking_number, failure_code = decided.code, failure_reason = decided.reason,
-         updated_at = now()
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-         AS decided (id, status, carrier, reference, tracking_number, code, reason)
+      `UPDATE shipment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled ELSE decided.status END,
+         attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
+         carrier = decided.carrier, carrier_reference = decided.reference, tracking_number = decided.tracking_number,
+         failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+         AS decided (id, status, status_if_cancelled, carrier, reference, tracking_number, code, reason)
        WHERE shipment.id = decided.id AND shipment.status = 'REQUESTED'
-       RETURNING shipment.id, order_id AS "orderId", user_id AS "userId", cause`,
+       RETURNING shipment.id, order_id AS "orderId", user_id AS "userId", cause, cancelled`,
       [
         decisions.map(({ id }) => id),
-        decisions.map(({ decision }): ShipmentStatus => statusAfter(decision)),
+        decisions.map(({ decision }): ShipmentStatus => statusAfter(decision, false)),
+        decisions.map(({ decision }): ShipmentStatus => statusAfter(decision, true)),
         decisions.map(({ decision }) => (decision.booked ? decision.carrier : null)),
         decisions.map(({ decision }) => (decision.booked ? decision.carrierReference : null)),
         decisions.map(({ decision }) => (decision.booked ? decision.trackingNumber : null)),

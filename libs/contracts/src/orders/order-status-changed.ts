@@ -24,3 +24,4 @@ export const orderRejected = statusChange('order.rejected');
 export const orderPaymentFailed = statusChange('order.payment-failed');
 export const orderFulfilmentFailed = statusChange('order.fulfilment-failed');
 export const orderRefunded = statusChange('order.refunded');
+export const orderCancelled = statusChange('order.cancelled');

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { orderCancelling, toMajorUnits, type Cause } from '@orderbridge/contracts';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import { ProblemException } from '@orderbridge/service';
+import { cancel, NotCancellableError, type Fulfilment } from '../domain/fulfilment.js';
+import type { OrderEntity } from '../storage/order.entity.js';
+import { OrderRepository, type OrderProgress } from '../storage/order.repository.js';
+
+/** Cancels orders that have not been shipped: tells the other services to undo what they did for it. */
+@Injectable()
+export class CancelOrder {
+  constructor(
+    private readonly orders: OrderRepository,
+    private readonly unitsOfWork: UnitsOfWork,
+  ) {}
+
+  /**
+   * Resolves with the order when the cancellation is committed; it is CANCELLED once everything is undone. An order that
+   * was cancelled before stays as it is.
+   *
+   * @throws ProblemException 404 for an unknown order, 409 with its status for one that cannot be cancelled.
+   */
+  async cancel(orderId: string, reason: string, cause: Cause): Promise<OrderEntity> {
+    await this.unitsOfWork.run(async (unit) => {
+      const order = (await this.orders.lock(unit.manager, [orderId])).get(orderId);
+      if (!order) throw unknown(orderId);
+      const previousStatus = order.status;
+      const cancelled = decide(order);
+      if (cancelled.status === previousStatus) return;
+      const { total, currency, userId } = (await this.orders.find(orderId, unit.manager)) as OrderEntity;
+      const event = unit.send(
+        orderCancelling,
+        { orderId, userId, previousStatus, totalAmount: toMajorUnits(total), currency, reason },
+        cause,
+      );
+      const version = order.version + 1;
+      await this.orders.update(unit.manager, [{ ...order, ...cancelled, reason, version }]);
+      await this.orders.insertTimeline(unit.manager, [
+        {
+          orderId,
+          position: version,
+          cause: event.type,
+          status: cancelled.status,
+          messageId: event.id,
+          source: event.source,
+          occurredAt: new Date(event.time),
+          detail: reason,
+        },
+      ]);
+    });
+    return (await this.orders.find(orderId)) as OrderEntity;
+  }
+}
+
+function decide(order: OrderProgress): Fulfilment {
+  try {
+    return cancel(order);
+  } catch (error) {
+    if (!(error instanceof NotCancellableError)) throw error;
+    throw new ProblemException({
+      status: 409,
+      title: 'Too late to cancel',
+      detail: `${error.message} Nothing was changed.`,
+      extensions: { orderStatus: order.status },
+    });
+  }
+}
+
+const unknown = (orderId: string): ProblemException =>
+  new ProblemException({ status: 404, title: 'No such order', detail: `There is no order ${orderId}.` });

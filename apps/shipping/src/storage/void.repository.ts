@@ -1,0 +1,62 @@
+import type { Cause } from '@orderbridge/contracts';
+import { Injectable } from '@nestjs/common';
+import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { EntityManager, Repository } from 'typeorm';
+import { ShipmentEntity } from './shipment.entity.js';
+
+/** A label that is to be taken back. */
+export interface VoidItem {
+  /** Of the shipment. */
+  readonly id: string;
+  readonly attempts: number;
+  /** Idempotency key at the carrier. */
+  readonly orderId: string;
+}
+
+export interface VoidedShipment {
+  readonly id: string;
+  readonly orderId: string;
+  readonly userId: string;
+  readonly trackingNumber: string;
+  readonly cause: Cause;
+}
+
+/** The labels that are to be taken back: shipments in the status VOIDING. */
+@Injectable()
+export class VoidRepository {
+  constructor(@InjectRepository(ShipmentEntity) private readonly shipments: Repository<ShipmentEntity>) {}
+
+  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
+  async takeDue(limit: number, lease: number): Promise<VoidItem[]> {
+    const [rows]: [VoidItem[], number] = await this.shipments.query(
+      `WITH ${ASYNCHRONOUS_COMMIT}
+       UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
+       FROM asynchronous WHERE id IN (
+         SELECT id FROM shipment WHERE status = 'VOIDING' AND due_at <= now()
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+       )
+       RETURNING id, attempts, order_id AS "orderId"`,
+      [limit, lease],
+    );
+    return rows;
+  }
+
+  /** See `WorkItemHandlers.postpone`. */
+  async postpone(id: string, delay: number): Promise<void> {
+    await this.shipments.query(
+      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'VOIDING'`,
+      [id, delay],
+    );
+  }
+
+  /** Marks shipments as voided that were still VOIDING, and returns these. */
+  async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
+    const [rows]: [VoidedShipment[], number] = await manager.query(
+      `UPDATE shipment SET status = 'VOIDED', updated_at = now() WHERE id = ANY($1::uuid[]) AND status = 'VOIDING'
+       RETURNING id, order_id AS "orderId", user_id AS "userId", tracking_number AS "trackingNumber", cause`,
+      [ids],
+    );
+    return rows;
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { shipmentVoided } from '@orderbridge/contracts';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import { CarrierClient } from '../carrier/carrier.client.js';
+import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
+
+/** Has the carrier take back the labels of cancelled orders, and announces it. */
+@Injectable()
+export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
+  constructor(
+    private readonly voids: VoidRepository,
+    private readonly carrier: CarrierClient,
+    private readonly unitsOfWork: UnitsOfWork,
+  ) {}
+
+  take(limit: number, lease: number): Promise<VoidItem[]> {
+    return this.voids.takeDue(limit, lease);
+  }
+
+  perform(item: VoidItem): Promise<void> {
+    return this.carrier.voidShipment(item);
+  }
+
+  postpone({ id }: VoidItem, delay: number): Promise<void> {
+    return this.voids.postpone(id, delay);
+  }
+
+  async settle(finished: readonly Finished<VoidItem, void>[]): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const voided = await this.voids.complete(
+        unit.manager,
+        finished.map(({ item }) => item.id),
+      );
+      for (const { id: shipmentId, orderId, userId, trackingNumber, cause } of voided) {
+        unit.send(shipmentVoided, { orderId, userId, shipmentId, trackingNumber }, cause);
+      }
+    });
+  }
+}
