@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createConnection } from 'node:net';
@@ -109,6 +110,50 @@ describe('the first order', () => {
       { amount: charge?.amount },
     ]);
     expect(shipments.filter((shipment) => shipment.orderId === orderId)).toEqual([]);
+  });
+
+  test('orders that are cancelled at any moment are shipped whole or undone whole', async () => {
+    const { body: before } = await stack.get('inventory', `/inventory/${TABLE}`);
+    const ended = await Promise.all(
+      Array.from({ length: 40 }, async (_, n) => {
+        const orderId = await place({ items: { [TABLE]: 1 } });
+        await sleep(n * 4);
+        const { status, body } = await stack.put('order', `/orders/${orderId}/cancel`);
+        expect([
+          [200, 'CANCELLING'],
+          [409, 'SHIPPED'],
+        ]).toContainEqual([status, body.orderStatus ?? body.status]);
+        await ends(orderId, status === 409 ? 'SHIPPED' : 'CANCELLED');
+        return { orderId, cancelled: status === 200 };
+      }),
+    );
+    const those = (cancelled: boolean) =>
+      ended.filter((order) => order.cancelled === cancelled).map(({ orderId }) => orderId);
+    expect(those(true).length).toBeGreaterThan(0);
+    const { charges, refunds, shipments } = await partnersBooks(stack);
+    for (const orderId of those(true)) {
+      const sum = (entries: { reference: string; amount: number }[]) =>
+        entries
+          .filter(({ reference }) => reference === orderId)
+          .reduce((total, { amount }) => total + amount, 0);
+      expect(sum(charges)).toBe(sum(refunds));
+      expect(
+        shipments.filter((shipment) => shipment.orderId === orderId && shipment.status === 'BOOKED'),
+      ).toEqual([]);
+    }
+    for (const orderId of those(false)) {
+      expect(charges.filter(({ reference }) => reference === orderId)).toHaveLength(1);
+      expect(refunds.filter(({ reference }) => reference === orderId)).toEqual([]);
+      expect(shipments.filter((shipment) => shipment.orderId === orderId)).toMatchObject([
+        { status: 'BOOKED' },
+      ]);
+    }
+    const shipped = those(false).length;
+    const { body: after } = await until(
+      () => stack.get('inventory', `/inventory/${TABLE}`),
+      ({ body }) => body.reserved === before.reserved && body.shipped === before.shipped + shipped,
+    );
+    expect(after.onHand).toBe(before.onHand - shipped);
   });
 
   test('stock that was reserved for an order that fails can be sold again', async () => {

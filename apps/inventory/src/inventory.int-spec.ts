@@ -4,6 +4,7 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  orderCancelling,
   orderCreated,
   orderFulfilmentFailed,
   orderPaymentFailed,
@@ -200,6 +201,26 @@ describe('inventory service', () => {
         });
       },
     );
+
+    test.each([
+      ['what was reserved', 2, 1_000_000],
+      ['that nothing was reserved', 2, 0],
+    ])('whoever cancels an order is told %s, even twice', async (_, quantity, pieces) => {
+      const before = await stockOf(ARMCHAIR);
+      await setStock(ARMCHAIR, before.reserved + pieces).expect(200);
+      const data = order({ [ARMCHAIR]: quantity });
+      const cancelling = () =>
+        newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId: data.orderId });
+      await service.deliver(newDelivery(orderCreated, data), cancelling());
+      await service.deliver(cancelling());
+      expect(await stockOf(ARMCHAIR)).toMatchObject({ reserved: before.reserved });
+      const released = () =>
+        service.kafka.messages
+          .filter(({ key, headers }) => key === data.orderId && headers['ce_type'] === inventoryReleased.type)
+          .map(({ body }) => JSON.parse(body.toString()).lines);
+      while (released().length < 2) await sleep(10);
+      expect(released()).toEqual([pieces > 0 ? [{ productId: ARMCHAIR, quantity }] : [], []]);
+    });
 
     test('an order of which nothing is reserved releases nothing', async () => {
       const before = await stockOf(LAMP);

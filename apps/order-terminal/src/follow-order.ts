@@ -23,7 +23,7 @@ interface Entry {
 const INTERVAL = 50;
 /** Milliseconds after which an order that does not end is left to itself. */
 const PATIENCE = 120_000;
-const FINAL = new Set(['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED']);
+const FINAL = new Set(['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED', 'CANCELLED']);
 
 const DEFAULT_ORDER = {
   userId: '11111111-1111-1111-1111-111111111111',

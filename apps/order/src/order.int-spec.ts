@@ -3,6 +3,8 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  orderCancelled,
+  orderCancelling,
   orderCreated,
   orderFulfilmentFailed,
   orderPaid,
@@ -11,11 +13,13 @@ import {
   orderRejected,
   orderReserved,
   orderShipped,
+  paymentCancelled,
   paymentFailed,
   paymentProcessed,
   paymentRefunded,
   shipmentCreated,
   shipmentFailed,
+  shipmentVoided,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
@@ -323,6 +327,77 @@ describe('order service', () => {
         const [message] = await published(contract, orderId);
         expectGolden(contract, message, { orderId });
       }
+    });
+
+    describe('PUT /orders/{id}/cancel', () => {
+      const cancel = (orderId: string) => http().put(`/orders/${orderId}/cancel`);
+      const later = (contract: EventContract, orderId: string) =>
+        newDelivery(contract, { ...(fixtureEvent(contract).data as object), orderId });
+
+      test('an order is CANCELLED when its stock, charge and label are undone, whatever comes between', async () => {
+        const orderId = await place();
+        await service.deliver(
+          newDelivery(inventoryReserved, reservedOf(orderId)),
+          later(paymentProcessed, orderId),
+        );
+        const { body } = await cancel(orderId).expect(200);
+        expect(body).toMatchObject({ orderId, status: 'CANCELLING', reason: 'Cancelled by the customer.' });
+        const [message] = await published(orderCancelling, orderId);
+        expectGolden(orderCancelling, message, { orderId });
+
+        await service.deliver(later(shipmentCreated, orderId), later(inventoryReleased, orderId));
+        await service.deliver(later(paymentRefunded, orderId));
+        expect((await status(orderId)).status).toBe('CANCELLING');
+        await service.deliver(later(shipmentVoided, orderId));
+        expect(await status(orderId)).toMatchObject({ status: 'CANCELLED', reason: body.reason });
+        const [done] = await published(orderCancelled, orderId);
+        expectGolden(orderCancelled, done, { orderId });
+        expect((await timeline(orderId)).slice(3).map(({ cause, status: to }) => [cause, to])).toEqual([
+          ['order.cancelling', 'CANCELLING'],
+          ['shipment.created', 'CANCELLING'],
+          ['inventory.released', 'CANCELLING'],
+          ['payment.refunded', 'CANCELLING'],
+          ['shipment.voided', 'CANCELLED'],
+        ]);
+      });
+
+      test('what fails meanwhile does not change why it ended', async () => {
+        const orderId = await place();
+        await cancel(orderId).expect(200);
+        await service.deliver(later(inventoryOutOfStock, orderId), later(paymentCancelled, orderId));
+        expect(await status(orderId)).toMatchObject({
+          status: 'CANCELLING',
+          reason: 'Cancelled by the customer.',
+        });
+      });
+
+      test('cancelling twice, also at once, is cancelling once', async () => {
+        const orderId = await place();
+        const answers = await Promise.all(Array.from({ length: 5 }, () => cancel(orderId).expect(200)));
+        expect(new Set(answers.map(({ body }) => body.status))).toEqual(new Set(['CANCELLING']));
+        await cancel(orderId).expect(200);
+        expect(await published(orderCancelling, orderId)).toHaveLength(1);
+        expect(await timeline(orderId)).toHaveLength(2);
+      });
+
+      test.each<[string, EventContract]>([
+        ['SHIPPED', shipmentCreated],
+        ['REJECTED', inventoryOutOfStock],
+        ['PAYMENT_FAILED', paymentFailed],
+        ['FULFILMENT_FAILED', shipmentFailed],
+      ])('an order that is %s cannot be cancelled: 409 with its status', async (expected, contract) => {
+        const orderId = await place();
+        await service.deliver(later(contract, orderId));
+        const { body, headers } = await cancel(orderId).expect(409);
+        expect(headers['content-type']).toMatch(/problem\+json/);
+        expect(body).toMatchObject({ orderStatus: expected, detail: expect.stringContaining(expected) });
+        expect((await status(orderId)).status).toBe(expected);
+      });
+
+      test('an unknown order is 404, an id that is none 400', async () => {
+        await cancel('99999999-9999-4999-8999-999999999999').expect(404);
+        await cancel('42').expect(400);
+      });
     });
 
     test('an order that cannot be shipped is refunded, and its timeline tells how it was undone', async () => {

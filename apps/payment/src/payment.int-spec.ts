@@ -5,7 +5,9 @@ import {
   fixtureEvent,
   inventoryOutOfStock,
   inventoryReserved,
+  orderCancelling,
   orderFulfilmentFailed,
+  paymentCancelled,
   paymentFailed,
   paymentProcessed,
   paymentRefunded,
@@ -31,6 +33,13 @@ interface Call {
   readonly path: string;
   readonly key: string;
   readonly body: { amount: number; currency?: string; source?: string; charge?: string; reference: string };
+}
+
+/** Something that one side waits for and the other gives. */
+function signal(): { readonly given: Promise<void>; give: () => void } {
+  let give!: () => void;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give };
 }
 
 /** The gateway as the test wants it. */
@@ -280,6 +289,77 @@ describe('payment service', () => {
       await service.deliver(failed(order.orderId));
       expect(await status(order.orderId)).toMatchObject({ status: 'FAILED' });
       expect(refunds(order.orderId)).toEqual([]);
+    });
+  });
+
+  describe('cancellation', () => {
+    const cancelling = (orderId: string) =>
+      newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+    const refunds = (orderId: string) => gateway.of(orderId, '/v1/refunds');
+
+    test('before inventory has told of the order, nothing is ever charged', async () => {
+      const order = reserved();
+      await service.deliver(cancelling(order.orderId));
+      const [message] = await announced(paymentCancelled, order.orderId);
+      const { paymentId, status: found } = await status(order.orderId);
+      expect(found).toBe('UNPAID');
+      expectGolden(paymentCancelled, message, { orderId: order.orderId, paymentId });
+      const [outcome] = await service.deliver(newDelivery(inventoryReserved, order));
+      expect(outcome?.status).toBe('settled');
+      expect(await status(order.orderId)).toMatchObject({ status: 'UNPAID', attempts: 0 });
+      expect(gateway.of(order.orderId)).toEqual([]);
+    });
+
+    test('after the charge, it is given back, once', async () => {
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await announced(paymentProcessed, order.orderId);
+      await service.deliver(cancelling(order.orderId), cancelling(order.orderId));
+      await announced(paymentRefunded, order.orderId);
+      expect(await status(order.orderId)).toMatchObject({ status: 'REFUNDED' });
+      expect(refunds(order.orderId)).toHaveLength(1);
+    });
+
+    test('while the gateway is asked, the charge is brought to its end and given back', async () => {
+      const asked = signal();
+      gateway.answer = (call, nth) => {
+        asked.give();
+        return nth === 1 && call.path === '/v1/charges' ? 'silence' : approve(call, nth);
+      };
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await asked.given;
+      await service.deliver(cancelling(order.orderId));
+      await announced(paymentRefunded, order.orderId);
+      const [first, second, ...others] = gateway.of(order.orderId);
+      expect(others).toEqual([]);
+      expect(second?.key).toBe(first?.key);
+      expect(refunds(order.orderId)).toHaveLength(1);
+      const told = service.kafka.messages.filter(({ key }) => key === order.orderId);
+      expect(told.map(({ headers }) => headers['ce_type'])).toEqual([paymentRefunded.type]);
+    });
+
+    test('while the gateway is asked and refuses, there is nothing to give back', async () => {
+      const asked = signal();
+      gateway.answer = (_, nth) => {
+        asked.give();
+        return nth === 1 ? 'silence' : { status: 402, body: { code: 'card_declined', message: 'no' } };
+      };
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await asked.given;
+      await service.deliver(cancelling(order.orderId));
+      await announced(paymentCancelled, order.orderId);
+      expect(await status(order.orderId)).toMatchObject({ status: 'FAILED' });
+      expect(refunds(order.orderId)).toEqual([]);
+    });
+
+    test('a payment that was declined or closed before is told of as uncharged', async () => {
+      const orderId = uuid();
+      const outOfStock = { ...fixtureEvent(inventoryOutOfStock).data, orderId };
+      await service.deliver(newDelivery(inventoryOutOfStock, outOfStock), cancelling(orderId));
+      await announced(paymentCancelled, orderId);
+      expect(await status(orderId)).toMatchObject({ status: 'UNPAID' });
     });
   });
 

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fixtureEvent,
+  orderCancelling,
   paymentProcessed,
+  shipmentCancelled,
   shipmentCreated,
   shipmentFailed,
+  shipmentVoided,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
@@ -22,6 +26,7 @@ import type { CarrierDecision } from './domain/shipment.js';
 import { shippingEnvironment } from './shipping-environment.js';
 import { ShippingModule } from './shipping.module.js';
 import type { BookingItem } from './storage/shipment.repository.js';
+import type { VoidItem } from './storage/void.repository.js';
 
 /** The carrier as the test wants it. */
 class Carrier {
@@ -37,6 +42,14 @@ class Carrier {
   createShipment(item: BookingItem): Promise<CarrierDecision> {
     this.calls.push(item);
     return this.decide(item, this.of(item.orderId).length);
+  }
+
+  readonly voided: string[] = [];
+  refuseToVoid = 0;
+
+  voidShipment({ orderId }: VoidItem): Promise<void> {
+    this.voided.push(orderId);
+    return this.refuseToVoid-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve();
   }
 
   of(orderId: string): BookingItem[] {
@@ -64,6 +77,7 @@ describe('shipping service', () => {
 
   beforeEach(() => {
     carrier.decide = book;
+    carrier.refuseToVoid = 0;
   });
 
   const http = () => request(service.app.getHttpServer());
@@ -114,6 +128,61 @@ describe('shipping service', () => {
     expectGolden(shipmentFailed, message, { orderId: order.orderId, shipmentId: shipment.shipmentId });
     const label = await http().get(`/shipments/${order.orderId}/label`).expect(409);
     expect(label.body.detail).toContain(reason);
+  });
+
+  describe('cancellation', () => {
+    const cancelling = (orderId: string) =>
+      newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+    const shipmentOf = async (orderId: string) =>
+      (await http().get(`/shipments/${orderId}`).expect(200)).body;
+    const voidsOf = (orderId: string) => carrier.voided.filter((id) => id === orderId);
+
+    test('before the order is paid, no label is ever bought', async () => {
+      const order = paid();
+      await service.deliver(cancelling(order.orderId));
+      const [message] = await announced(shipmentCancelled, order.orderId);
+      const { shipmentId, status, shipTo } = await shipmentOf(order.orderId);
+      expect([status, shipTo]).toEqual(['CANCELLED', undefined]);
+      expectGolden(shipmentCancelled, message, { orderId: order.orderId, shipmentId });
+      await service.deliver(newDelivery(paymentProcessed, order));
+      expect(await shipmentOf(order.orderId)).toMatchObject({ status: 'CANCELLED', attempts: 0 });
+      expect(carrier.of(order.orderId)).toEqual([]);
+    });
+
+    test('after the booking, the label is taken back, however often the carrier is away', async () => {
+      carrier.refuseToVoid = 2;
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentCreated, order.orderId);
+      await service.deliver(cancelling(order.orderId), cancelling(order.orderId));
+      const [message] = await announced(shipmentVoided, order.orderId);
+      const { shipmentId, status, label } = await shipmentOf(order.orderId);
+      expect([status, label]).toEqual(['VOIDED', undefined]);
+      expectGolden(shipmentVoided, message, { orderId: order.orderId, shipmentId });
+      expect(voidsOf(order.orderId)).toHaveLength(3);
+      await http().get(`/shipments/${order.orderId}/label`).expect(409);
+    });
+
+    test.each<[string, CarrierDecision | undefined, EventContract]>([
+      ['books, the label is taken back', undefined, shipmentVoided],
+      [
+        'refuses, there is no label',
+        { booked: false, code: 'InvalidAddress', reason: 'no' },
+        shipmentCancelled,
+      ],
+    ])('while the carrier is asked, and %s', async (_, refusal, expected) => {
+      let answer!: (decision: CarrierDecision) => void;
+      carrier.decide = () => new Promise((resolve) => (answer = resolve));
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      while (carrier.of(order.orderId).length === 0) await sleep(10);
+      await service.deliver(cancelling(order.orderId));
+      answer(refusal ?? (await book({} as BookingItem, 1)));
+      await announced(expected, order.orderId);
+      const told = service.kafka.messages.filter(({ key }) => key === order.orderId);
+      expect(told.map(({ headers }) => headers['ce_type'])).toEqual([expected.type]);
+      expect(voidsOf(order.orderId)).toHaveLength(refusal ? 0 : 1);
+    });
   });
 
   test('when the carrier does not decide, the booking is repeated', async () => {

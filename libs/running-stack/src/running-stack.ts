@@ -117,6 +117,10 @@ export class RunningStack {
     });
   }
 
+  put(service: ServiceName, path: string): Promise<Answer> {
+    return this.#request(service, path, { method: 'PUT' });
+  }
+
   /** The process id of one of the system's processes, also `postgres`, `kafka` and `mq`. */
   async pid(name: string): Promise<number> {
     return Number(await readFile(join(this.data, 'logs', `${name}.pid`), 'utf8'));
