@@ -12,33 +12,27 @@ export class Program<Offered extends Methods> {
   readonly #name: string;
   #requests = 0;
 
-  private constructor(child: ChildProcess, name: string) {
-    this.#child = child;
+  /** @param environment what `ibmmq` needs to find its queue manager */
+  constructor(name: string, environment: Readonly<Record<string, string>>) {
     this.#name = name;
-    child.on('message', (answer: Answer) => {
+    this.#child = fork(fileURLToPath(new URL(`programs/${name}.js`, import.meta.url)), {
+      env: { ...process.env, ...environment },
+      serialization: 'advanced',
+      execArgv: ['--enable-source-maps'],
+    });
+    this.#child.on('message', (answer: Answer) => {
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);
     });
-    child.once('exit', () => {
+    this.#child.once('exit', () => {
       for (const [id, settle] of this.#waiting) settle({ id, problem: 'it ended' });
       this.#waiting.clear();
     });
   }
 
-  /** @param environment what `ibmmq` needs to find its queue manager */
-  static async start<Offered extends Methods>(
-    name: string,
-    environment: Readonly<Record<string, string>>,
-  ): Promise<Program<Offered>> {
-    const file = fileURLToPath(new URL(`programs/${name}.js`, import.meta.url));
-    const child = fork(file, {
-      env: { ...process.env, ...environment },
-      serialization: 'advanced',
-      execArgv: ['--enable-source-maps'],
-    });
-    const program = new Program<Offered>(child, name);
-    await program.#answer(0);
-    return program;
+  /** Resolves when it answers. */
+  async ready(): Promise<void> {
+    await this.#answer(0);
   }
 
   get pid(): number {

@@ -18,6 +18,7 @@ const PATIENCE = 20;
 export class Rig {
   readonly folder = mkdtempSync(join(tmpdir(), 'bench-ibm-mq-'));
   readonly #programs: { stop(): Promise<void> }[] = [];
+  #removing = false;
   #queueManager: QueueManagerProcess | undefined;
 
   /** @throws Error with what the queue manager says, when it does not start */
@@ -49,14 +50,17 @@ export class Rig {
 
   /** Ends all programs and removes what they left. */
   async remove(): Promise<void> {
+    this.#removing = true;
     await Promise.all(this.#programs.map((program) => program.stop()));
     await this.#queueManager?.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 
   async #program<Offered extends Methods>(name: string): Promise<Program<Offered>> {
-    const program = await Program.start<Offered>(name, this.queueManager.environment);
+    if (this.#removing) throw new Error('The bench was interrupted.');
+    const program = new Program<Offered>(name, this.queueManager.environment);
     this.#programs.push(program);
+    await program.ready();
     return program;
   }
 }
