@@ -35,6 +35,11 @@ const config: Config = {
       testMatch: ['<rootDir>/test/end-to-end/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/stack/global-setup.mjs',
     },
+    {
+      ...common,
+      displayName: 'conformance',
+      testMatch: ['<rootDir>/test/conformance/**/*.conformance-spec.ts'],
+    },
   ],
 };
 
