@@ -15,7 +15,7 @@ interface Client {
  */
 export class BrokerUnderTest {
   private readonly ends: (() => Promise<void> | void)[] = [];
-  private sharedAdmin: Promise<Admin> | undefined;
+  private testAdmin: Promise<Admin> | undefined;
 
   private constructor(
     readonly address: string,
@@ -69,14 +69,11 @@ export class BrokerUnderTest {
     return `${stem}-${randomUUID().slice(0, 13)}`;
   }
 
-  /** An admin client that does not try again what is refused. */
+  /** The test's admin client, which does not try again what is refused. */
   admin(): Promise<Admin> {
-    this.sharedAdmin ??= (async () => {
-      const admin = this.kafka({ retry: { retries: 0 } }).admin();
-      await admin.connect();
-      return admin;
-    })();
-    return this.sharedAdmin;
+    // kafkajs goes on asking for topics that were deleted, so no client is used in several tests.
+    this.testAdmin ??= this.connect(this.kafka({ retry: { retries: 0 } }).admin());
+    return this.testAdmin;
   }
 
   /** Creates a topic, waits until its partitions can be read from and written to, and returns its name. */
@@ -118,12 +115,12 @@ export class BrokerUnderTest {
   }
 
   async endTest(): Promise<void> {
+    this.testAdmin = undefined;
     await Promise.allSettled(this.ends.splice(0).map(async (end) => end()));
   }
 
   async stop(): Promise<void> {
     await this.endTest();
-    await (await this.sharedAdmin)?.disconnect();
     await this.standIn?.close();
   }
 }
