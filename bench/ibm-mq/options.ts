@@ -6,7 +6,7 @@ Measures the queue manager of libs/embedded-mq and the transport of libs/ibm-mq,
 the floor: how often this machine can force 4 KB to its disk. Needs Linux and a C compiler. Takes about three minutes.
 
   --messages N       through the queue for the memory figures, and on the queue for those of the backlog (default
-                     100000, to keep the run short; 1000000 takes about eight minutes and 2 GB of disk space)
+                     100000, to keep the run short; 1000000 takes several times as long and about 2 GB of disk space)
   --size N           bytes of a message's body (default 1024)
   --connections N    of the queue manager at once, each in a process of its own (default 8)
   --seconds N        of each measurement of throughput (default 3)
