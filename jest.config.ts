@@ -35,6 +35,15 @@ const config: Config = {
       testMatch: ['<rootDir>/test/end-to-end/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/stack/global-setup.mjs',
     },
+    {
+      ...common,
+      displayName: 'conformance',
+      testMatch: [
+        '<rootDir>/test/conformance/**/*.conformance-spec.ts',
+        // Needs a command that `npm test` must do without.
+        ...(process.env.CONFORMANCE_KCAT ? ['<rootDir>/test/conformance/**/*.kcat-spec.ts'] : []),
+      ],
+    },
   ],
 };
 

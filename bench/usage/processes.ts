@@ -28,9 +28,18 @@ export function usageBelow(root: number): Map<number, ProcessUsage> {
     const fields = statOf(pid);
     if (!fields) continue;
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-    usage.set(pid, { name: nameOf(pid), cpuSeconds: ticks / TICKS, peakMegabytes: peakOf(pid) });
+    usage.set(pid, {
+      name: nameOf(pid),
+      cpuSeconds: ticks / TICKS,
+      peakMegabytes: megabytesOf(pid, 'VmHWM'),
+    });
   }
   return usage;
+}
+
+/** Resident memory of a process now, in MB. */
+export function residentMegabytes(pid: number): number {
+  return megabytesOf(pid, 'VmRSS');
 }
 
 /** CPU seconds spent between two readings, by name. */
@@ -56,9 +65,9 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
-function peakOf(pid: number): number {
+function megabytesOf(pid: number, field: 'VmHWM' | 'VmRSS'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1_024;
 }
 
 function nameOf(pid: number): string {

@@ -6,6 +6,7 @@ import type { incrementalAlterConfigsApi } from '../protocol/messages/incrementa
 import {
   checkTopicConfig,
   configType,
+  isTopicSetting,
   topicSettings,
   type TopicConfig,
   type TopicSetting,
@@ -16,7 +17,7 @@ import { attempt, nodeId, type Handler, type Services } from './handler.js';
 const resourceType = { topic: 2, broker: 4 } as const;
 /** Where a value comes from. */
 const source = { topic: 1, brokerStatic: 4, default: 5 } as const;
-const operation = { set: 0, delete: 1 } as const;
+const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
 
 /** The settings of a topic as CreateTopics and DescribeConfigs report them. */
 export function describeTopicConfig(topic: Topic, withDocumentation = false) {
@@ -154,15 +155,30 @@ function amended(config: TopicConfig, amendments: readonly Amendment[]): TopicCo
   const result: Record<string, string> = { ...config };
   for (const { name, operation: wanted, value } of amendments) {
     if (wanted === operation.delete) {
-      checkTopicConfig({ [name]: topicSettings[name as TopicSetting]?.default ?? '' });
       delete result[name];
-    } else if (wanted === operation.set && value !== null) {
-      result[name] = value;
-    } else {
-      throw new RefusedError(ErrorCode.INVALID_REQUEST, `${name} can be set to a value or deleted.`);
+      continue;
     }
+    if (value === null) throw new RefusedError(ErrorCode.INVALID_REQUEST, `${name} is given no value.`);
+    result[name] = wanted === operation.set ? value : amendedList(result, name, wanted, value);
   }
   return result;
+}
+
+/** A list is one value with commas. */
+function amendedList(config: TopicConfig, name: string, wanted: number, value: string): string {
+  if (!isTopicSetting(name) || topicSettings[name].type !== configType.list) {
+    throw new RefusedError(ErrorCode.INVALID_CONFIG, `${name} is no list to which something could be added.`);
+  }
+  const current = (config[name] ?? topicSettings[name].default).split(',').filter((item) => item !== '');
+  const given = value.split(',');
+  switch (wanted) {
+    case operation.append:
+      return [...new Set([...current, ...given])].join(',');
+    case operation.subtract:
+      return current.filter((item) => !given.includes(item)).join(',');
+    default:
+      throw new RefusedError(ErrorCode.INVALID_REQUEST, `There is no operation ${wanted}.`);
+  }
 }
 
 function asConfig(configs: readonly { name: string; value: string | null }[]): TopicConfig {

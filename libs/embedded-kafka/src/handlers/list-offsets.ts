@@ -14,9 +14,9 @@ export function listOffsets({ topics }: Services): Handler<typeof listOffsetsApi
     const answers = [];
     for (const { name, partitions } of request.topics) {
       const found = [];
-      for (const { index, timestamp } of partitions) {
+      for (const { index, timestamp, currentLeaderEpoch } of partitions) {
         const log = topics.get(name)?.partitions[index];
-        const { errorCode, value = nowhere } = await attempt(() => find(log, timestamp));
+        const { errorCode, value = nowhere } = await attempt(() => find(log, timestamp, currentLeaderEpoch));
         found.push({
           index,
           errorCode,
@@ -30,9 +30,16 @@ export function listOffsets({ topics }: Services): Handler<typeof listOffsetsApi
   };
 }
 
-async function find(log: PartitionLog | undefined, timestamp: number): Promise<TimedOffset> {
+async function find(
+  log: PartitionLog | undefined,
+  timestamp: number,
+  currentLeaderEpoch: number,
+): Promise<TimedOffset> {
   if (log === undefined) {
     throw new RefusedError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'There is no such partition.');
+  }
+  if (currentLeaderEpoch > leaderEpoch) {
+    throw new RefusedError(ErrorCode.UNKNOWN_LEADER_EPOCH, `The leader's epoch is ${leaderEpoch}.`);
   }
   switch (timestamp) {
     case special.latest:

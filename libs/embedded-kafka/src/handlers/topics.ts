@@ -27,8 +27,18 @@ export function createTopics({ topics, settings }: Services): Handler<typeof cre
 
   return async (request) => {
     const answers = [];
-    for (const asked of request.topics) {
-      const { value: topic, ...outcome } = await attempt(() => create(asked, request.validateOnly));
+    const isRepeated = repeatedIn(request.topics.map(({ name }) => name));
+    const distinct = new Map(request.topics.map((asked) => [asked.name, asked]));
+    for (const asked of distinct.values()) {
+      const { value: topic, ...outcome } = await attempt(() => {
+        if (isRepeated(asked.name)) {
+          throw new RefusedError(
+            ErrorCode.INVALID_REQUEST,
+            `The request names '${asked.name}' more than once.`,
+          );
+        }
+        return create(asked, request.validateOnly);
+      });
       const succeeded = outcome.errorCode === ErrorCode.NONE;
       const partitions = topic?.partitions.length ?? partitionCount(asked) ?? settings.defaultPartitions;
       answers.push({
@@ -42,6 +52,11 @@ export function createTopics({ topics, settings }: Services): Handler<typeof cre
     }
     return { topics: answers };
   };
+}
+
+function repeatedIn(names: readonly string[]): (name: string) => boolean {
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return (name) => repeated.has(name);
 }
 
 function partitionCount({ partitions, assignments }: CreatableTopic): number | undefined {

@@ -87,6 +87,13 @@ export class TopicCatalog implements DurableState<TopicChange, TopicSnapshot[]>,
     if (this.byName.has(name) || this.creating.has(name)) {
       throw new RefusedError(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`);
     }
+    const similar = this.similarTo(name);
+    if (similar !== undefined) {
+      throw new RefusedError(
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        `Topic '${name}' collides with '${similar}': dots and underscores are not told apart in names.`,
+      );
+    }
     const count = partitions ?? this.options.defaultPartitions;
     if (count < 1 || count > maxPartitions) {
       throw new RefusedError(
@@ -220,6 +227,15 @@ export class TopicCatalog implements DurableState<TopicChange, TopicSnapshot[]>,
 
   private *logs(): Generator<PartitionLog> {
     for (const topic of this.all) yield* topic.partitions;
+  }
+
+  /** The topic whose name differs only in dots and underscores, which Kafka's metrics do not tell apart. */
+  private similarTo(name: string): string | undefined {
+    if (!/[._]/.test(name)) return undefined;
+    const asMetric = name.replaceAll('.', '_');
+    return [...this.byName.keys(), ...this.creating.keys()].find(
+      (other) => other.replaceAll('.', '_') === asMetric,
+    );
   }
 
   private commitCreation(name: string, partitions: number, config: TopicConfig): Promise<Topic> {
