@@ -34,9 +34,12 @@ function newConsumer(groupId: string) {
     sessionTimeout: 10_000,
     heartbeatInterval: 200,
   });
-  broker.current.onEnd(() => consumer.close(true));
+  broker.current.onEnd(() => close(consumer));
   return consumer;
 }
+
+/** Ends its streams too; the package's types have a promise only for a call without an argument. */
+const close = (consumer: ReturnType<typeof newConsumer>) => consumer.close(true) as unknown as Promise<void>;
 
 /** Reads a topic as a member of a group, from the beginning where the group has not read yet. */
 async function read(consumer: ReturnType<typeof newConsumer>, topic: string): Promise<Text[]> {
@@ -69,6 +72,8 @@ test('@platformatic/kafka creates, describes and deletes a topic', async () => {
 test.each([
   ['no compression', 'none'],
   ['gzip', 'gzip'],
+  ['snappy', 'snappy'],
+  ['lz4', 'lz4'],
 ] as const)('@platformatic/kafka produces with %s, and consumes', async (_name, compression) => {
   const topic = await broker.current.topic(2);
   const sent = await newProducer({ compression }).send({
@@ -129,7 +134,7 @@ test('@platformatic/kafka goes on where its group is', async () => {
     const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
     return found!.partitions[0]!.offset === '1';
   });
-  await first.close(true);
+  await close(first);
   await send('after');
   const after = await read(newConsumer(groupId), topic);
   await eventually(() => after.length === 1);
@@ -155,11 +160,17 @@ test('members of @platformatic/kafka share the partitions, and take over those o
   const received: Text[][] = [];
   for (const consumer of consumers) received.push(await read(consumer, topic));
   await untilStableWith(2);
-  await sendToAll('shared');
-  await eventually(() => received.flat().length >= 4);
-  expect(received.map((messages) => messages.length)).toEqual([2, 2]);
+  // A client may still get what it had asked for before the last rebalance.
+  let round = 0;
+  await eventually(async () => {
+    const value = `shared ${++round}`;
+    await sendToAll(value);
+    const counts = () => received.map((messages) => values(messages).filter((got) => got === value).length);
+    await eventually(() => counts().reduce((sum, count) => sum + count) >= 4);
+    return counts().every((count) => count === 2);
+  });
 
-  await consumers[0]!.close(true);
+  await close(consumers[0]!);
   await untilStableWith(1);
   await sendToAll('taken over');
   const later = () => received[1]!.filter(({ value }) => value === 'taken over');
