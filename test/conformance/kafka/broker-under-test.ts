@@ -82,16 +82,16 @@ export class BrokerUnderTest {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     const admin = await this.admin();
     await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] });
-    await this.untilServed(topic);
+    await this.untilServed(topic, numPartitions);
     return topic;
   }
 
   /** A broker may tell of a partition before it serves it. */
-  async untilServed(topic: string): Promise<void> {
+  async untilServed(topic: string, partitions: number): Promise<void> {
     const admin = await this.admin();
     await eventually(() =>
       admin.fetchTopicOffsets(topic).then(
-        () => true,
+        (offsets) => offsets.length === partitions,
         () => false,
       ),
     );

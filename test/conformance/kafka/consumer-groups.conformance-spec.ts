@@ -89,7 +89,7 @@ test('a new partition is assigned to the members when they look again', async ()
   const collector = await join({ metadataMaxAge: 300 });
   await untilStableWith(1);
   await admin.createPartitions({ topicPartitions: [{ topic, count: partitions + 1 }] });
-  await broker.current.untilServed(topic);
+  await broker.current.untilServed(topic, partitions + 1);
   const later = await broker.current.connect(broker.current.kafka().producer());
   await later.send({ topic, messages: [{ partition: partitions, value: 'in the new one' }] });
   await collector.untilCount(1);

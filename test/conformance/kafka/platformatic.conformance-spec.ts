@@ -62,7 +62,7 @@ test('@platformatic/kafka creates, describes and deletes a topic', async () => {
   const topic = broker.current.name('topic');
   const [created] = await admin.createTopics({ topics: [topic], partitions: 2, replicas: 1 });
   expect(created).toMatchObject({ name: topic, partitions: 2, replicas: 1 });
-  await broker.current.untilServed(topic);
+  await broker.current.untilServed(topic, 2);
   const { topics } = await admin.metadata({ topics: [topic] });
   expect(topics.get(topic)!.partitions).toHaveLength(2);
   await admin.deleteTopics({ topics: [topic] });

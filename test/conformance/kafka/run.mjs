@@ -145,6 +145,7 @@ for (const { name, lacking, numPassedTests, numFailedTests, numFailedTestSuites 
   process.stdout.write(
     `Conformance of ${name}: ${numPassedTests} passed, ${numFailedTests} failed${suites}\n`,
   );
+  for (const behaviour of lacking) process.stdout.write(`  ✕ known to be lacking: ${behaviour}\n`);
 }
 const sums = Object.fromEntries(
   counted.map((count) => [count, outcomes.reduce((sum, outcome) => sum + outcome[count], 0)]),

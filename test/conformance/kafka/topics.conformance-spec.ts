@@ -54,7 +54,7 @@ test('a topic that is created again is empty and has another id', async () => {
   await admin.deleteTopics({ topics: [topic] });
   await eventually(async () => !(await admin.listTopics()).includes(topic));
   await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
-  await broker.current.untilServed(topic);
+  await broker.current.untilServed(topic, 1);
   expect(await admin.fetchTopicOffsets(topic)).toEqual([{ partition: 0, offset: '0', high: '0', low: '0' }]);
   expect((await describeTopic(client, { name: topic })).topicId).not.toBe(topicId);
 });
@@ -187,7 +187,7 @@ test('partitions are added, never taken away', async () => {
   await produce(client, topic, batch('stays'), { partition: 1 });
   await admin.createPartitions({ topicPartitions: [{ topic, count: 5 }] });
   await eventually(async () => (await partitionCount(topic)) === 5);
-  await broker.current.untilServed(topic);
+  await broker.current.untilServed(topic, 5);
   expect((await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 1)!.high).toBe('1');
   for (const count of [5, 3]) {
     await expect(admin.createPartitions({ topicPartitions: [{ topic, count }] })).rejects.toThrow(
