@@ -1,2 +1,3 @@
 export * from './work-item-processor.js';
 export * from './work-item-metrics.js';
+export * from './work-item-queue.js';
