@@ -35,7 +35,8 @@ function escapeName(header: string): string {
   for (let i = 0; i < header.length; i++) {
     const character = header[i] as string;
     const allowed = i === 0 ? /[A-Za-z_]/.test(character) && !reserved : /\w/.test(character);
-    const looksEscaped = character === '_' && /^_x[0-9A-Fa-f]{4}_/.test(header.slice(i, i + 7));
+    // Also when the underscore at its end is that of the next character's escape.
+    const looksEscaped = character === '_' && /^_x[0-9A-Fa-f]{4}(?:_|\W)/.test(header.slice(i, i + 7));
     name += allowed && !looksEscaped ? character : escapeCharacter(character);
   }
   if (name.length > LONGEST_NAME)
