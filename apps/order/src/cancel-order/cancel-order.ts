@@ -3,6 +3,7 @@ import { orderCancelling, toMajorUnits, type Cause } from '@orderbridge/contract
 import { UnitsOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { cancel, NotCancellableError, type Fulfilment } from '../domain/fulfilment.js';
+import { unknownOrder } from '../show-orders/unknown-order.js';
 import type { OrderEntity } from '../storage/order.entity.js';
 import { OrderRepository, type OrderProgress } from '../storage/order.repository.js';
 
@@ -23,7 +24,7 @@ export class CancelOrder {
   async cancel(orderId: string, reason: string, cause: Cause): Promise<OrderEntity> {
     await this.unitsOfWork.run(async (unit) => {
       const order = (await this.orders.lock(unit.manager, [orderId])).get(orderId);
-      if (!order) throw unknown(orderId);
+      if (!order) throw unknownOrder(orderId);
       const previousStatus = order.status;
       const cancelled = decide(order);
       if (cancelled.status === previousStatus) return;
@@ -65,6 +66,3 @@ function decide(order: OrderProgress): Fulfilment {
     });
   }
 }
-
-const unknown = (orderId: string): ProblemException =>
-  new ProblemException({ status: 404, title: 'No such order', detail: `There is no order ${orderId}.` });

@@ -1,7 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { id } from '@orderbridge/contracts';
-import { ProblemException } from '@orderbridge/service';
 import { z } from 'zod';
 import type { OrderEntity } from '../storage/order.entity.js';
 import { OrderRepository } from '../storage/order.repository.js';
@@ -15,6 +14,7 @@ import {
   type OrderView,
   type TimelineView,
 } from './order-view.js';
+import { unknownOrder } from './unknown-order.js';
 
 const page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20).describe('Most orders of the page'),
@@ -61,10 +61,6 @@ export class ShowOrdersController {
   async #find(orderId: string): Promise<OrderEntity> {
     const order = await this.orders.find(orderId);
     if (order) return order;
-    throw new ProblemException({
-      status: 404,
-      title: 'No such order',
-      detail: `There is no order ${orderId}.`,
-    });
+    throw unknownOrder(orderId);
   }
 }

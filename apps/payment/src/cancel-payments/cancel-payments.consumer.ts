@@ -4,13 +4,12 @@ import {
   causedBy,
   orderCancelling,
   paymentCancelled,
-  toMinorUnits,
   type CloudEvent,
   type DataOf,
 } from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
-import { v7 as uuid } from 'uuid';
 import { isUncharged, whenCancelled } from '../domain/payment.js';
+import { unpaidPayment } from '../open-payments/unpaid-payment.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository } from '../storage/payment.repository.js';
 
@@ -33,20 +32,7 @@ export class CancelPaymentsConsumer {
   ): Promise<void> {
     const { manager } = unitOfWork;
     const causes = new Map(events.map((event) => [event.data.orderId, causedBy(event)]));
-    await this.payments.insert(
-      manager,
-      events.map((event) => ({
-        id: uuid(),
-        orderId: event.data.orderId,
-        userId: event.data.userId,
-        status: 'UNPAID',
-        amount: toMinorUnits(event.data.totalAmount),
-        currency: event.data.currency,
-        paymentToken: null,
-        fulfilment: null,
-        cause: causedBy(event),
-      })),
-    );
+    await this.payments.insert(manager, events.map(unpaidPayment));
     for (const payment of await this.payments.lockOfOrders(manager, [...causes.keys()])) {
       const { id: paymentId, orderId, userId } = payment;
       const cause = causes.get(orderId) ?? payment.cause;

@@ -15,6 +15,7 @@ import { sameTerms, type ChargeDecision } from '../domain/payment.js';
 import { ChargeQueue } from '../charge-payments/charge-queue.js';
 import type { PaymentEntity } from '../storage/payment.entity.js';
 import { PaymentRepository, type NewPayment } from '../storage/payment.repository.js';
+import { unpaidPayment } from './unpaid-payment.js';
 
 type Reserved = CloudEvent<DataOf<typeof inventoryReserved>>;
 type OutOfStock = CloudEvent<DataOf<typeof inventoryOutOfStock>>;
@@ -39,26 +40,13 @@ export class OpenPaymentsConsumer {
     @Payload() events: readonly OutOfStock[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    await this.payments.insert(
-      unitOfWork.manager,
-      events.map((event) => ({
-        id: uuid(),
-        orderId: event.data.orderId,
-        userId: event.data.userId,
-        status: 'UNPAID',
-        amount: toMinorUnits(event.data.totalAmount),
-        currency: event.data.currency,
-        paymentToken: null,
-        fulfilment: null,
-        cause: causedBy(event),
-      })),
-    );
+    await this.payments.insert(unitOfWork.manager, events.map(unpaidPayment));
   }
 
   /** The order was paid by hand before it came through the pipeline: it takes that payment over. */
   async #join(unit: UnitOfWork, event: Reserved): Promise<void> {
     const wanted = toPayment(event);
-    const payment = await this.payments.lockOfOrder(unit.manager, wanted.orderId);
+    const [payment] = await this.payments.lockOfOrders(unit.manager, [wanted.orderId]);
     if (!payment || !wanted.fulfilment)
       throw new Error(`The payment of the order ${wanted.orderId} is gone.`);
     if (!sameTerms(payment, wanted)) {

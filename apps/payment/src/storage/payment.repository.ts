@@ -72,11 +72,6 @@ export class PaymentRepository {
     return new Set(payments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
   }
 
-  /** An order's payment, locked against all other changes. */
-  lockOfOrder(manager: EntityManager, orderId: string): Promise<PaymentEntity | null> {
-    return manager.findOne(PaymentEntity, { where: { orderId }, lock: { mode: 'pessimistic_write' } });
-  }
-
   /** The payments that orders have, locked against all other changes. */
   lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<PaymentEntity[]> {
     return manager.find(PaymentEntity, {
