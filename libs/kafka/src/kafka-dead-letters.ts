@@ -1,5 +1,5 @@
 import { topic } from '@orderbridge/contracts';
-import { claimInInbox, type Delivery, type UnitsOfWork } from '@orderbridge/messaging';
+import type { Delivery, UnitsOfWork } from '@orderbridge/messaging';
 
 /** Where a delivery lies in Kafka. */
 export interface KafkaPosition {
@@ -37,7 +37,7 @@ export async function deadLetter(
   for (const [name, value] of Object.entries(delivery.headers))
     if (value !== undefined) headers[name] = value;
   await unitsOfWork.run(async (unit) => {
-    const fresh = await claimInInbox(unit.manager, destination.name, [delivery.origin]);
+    const fresh = await unit.claim(destination.name, [delivery.origin]);
     if (fresh.size === 0) return;
     unit.sendEncoded({
       messageId: delivery.origin,

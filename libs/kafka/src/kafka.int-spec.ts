@@ -9,6 +9,7 @@ import { startKafkaBroker, type KafkaBroker } from '@orderbridge/embedded-kafka'
 import {
   MessagingTables1700000000000,
   PermanentError,
+  PostgresMessageStore,
   Relay,
   UndeliverableMessageError,
   UnitsOfWork,
@@ -47,6 +48,7 @@ describe('Kafka transport on a broker', () => {
   let folder: string;
   let broker: KafkaBroker;
   let dataSource: DataSource;
+  let store: PostgresMessageStore;
   let unitsOfWork: UnitsOfWork;
   let connection: KafkaConnection;
   let publisher: KafkaPublisher;
@@ -63,7 +65,8 @@ describe('Kafka transport on a broker', () => {
     await startBroker();
     dataSource = await connectTestDatabase([MessagingTables1700000000000]);
     await dataSource.query('CREATE TABLE seen (id serial PRIMARY KEY, key text, value integer)');
-    unitsOfWork = new UnitsOfWork(dataSource, '/test');
+    store = new PostgresMessageStore(dataSource);
+    unitsOfWork = new UnitsOfWork(store, '/test');
     const config = loadConfig(kafkaEnvironment, { KAFKA_BROKERS: broker.address, KAFKA_PARTITIONS: '3' });
     connection = new KafkaConnection(config, 'test');
     publisher = new KafkaPublisher(connection);
@@ -182,7 +185,7 @@ describe('Kafka transport on a broker', () => {
   });
 
   test('a poison message goes to the dead-letter topic, byte for byte, and holds up no other', async () => {
-    const relay = new Relay({ dataSource, unitsOfWork, publishers: [publisher], observer: quiet });
+    const relay = new Relay({ store, unitsOfWork, publishers: [publisher], observer: quiet });
     relay.start();
     await consume(({ data }) => {
       if (data.value === 13) throw new PermanentError('13 is bad luck');

@@ -13,6 +13,7 @@ import { pruneInbox } from './inbox/inbox.js';
 import { measureOutbox, MessagingMetrics } from './messaging-metrics.js';
 import type { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
+import { PostgresMessageStore } from './store/postgres-message-store.js';
 import { UnitsOfWork } from './unit-of-work/units-of-work.js';
 
 export interface MessagingModuleOptions {
@@ -46,20 +47,25 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
         { provide: OPTIONS, useValue: options },
         MessagingMetrics,
         {
-          provide: UnitsOfWork,
+          provide: PostgresMessageStore,
           inject: [DataSource],
-          useFactory: (dataSource: DataSource) =>
-            new UnitsOfWork(dataSource, `/orderbridge/${options.service}`),
+          useFactory: (dataSource: DataSource) => new PostgresMessageStore(dataSource),
+        },
+        {
+          provide: UnitsOfWork,
+          inject: [PostgresMessageStore],
+          useFactory: (store: PostgresMessageStore) =>
+            new UnitsOfWork(store, `/orderbridge/${options.service}`),
         },
         {
           provide: Relay,
-          inject: [DataSource, UnitsOfWork, MessagingMetrics, ...options.publishers],
+          inject: [PostgresMessageStore, UnitsOfWork, MessagingMetrics, ...options.publishers],
           useFactory: (
-            dataSource: DataSource,
+            store: PostgresMessageStore,
             unitsOfWork: UnitsOfWork,
             observer: MessagingMetrics,
             ...publishers: Publisher[]
-          ) => new Relay({ dataSource, unitsOfWork, observer, publishers }),
+          ) => new Relay({ store, unitsOfWork, observer, publishers }),
         },
       ],
       exports: [UnitsOfWork, MessagingMetrics],

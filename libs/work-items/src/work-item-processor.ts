@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffDelay, GroupCommit, WakeUp } from '@orderbridge/messaging';
+import { backoffDelay, GroupCommit, SYSTEM_CLOCK, WakeUp, type Clock } from '@orderbridge/messaging';
 
 /** A call to the outside world that is due, stored as a row which commits with what made it necessary. */
 export interface WorkItem {
@@ -46,6 +45,7 @@ export interface WorkItemProcessorOptions<Item extends WorkItem, Result> {
   readonly lease?: number;
   /** Milliseconds between looks for items whose retry is due or whose process died; new ones are told by `wake`. */
   readonly pollInterval?: number;
+  readonly clock?: Clock;
 }
 
 const RETRY_CALL = { initial: 500, max: 60_000 };
@@ -58,13 +58,14 @@ const RETRY_DATABASE = { initial: 50, max: 5_000 };
 export class WorkItemProcessor<Item extends WorkItem, Result> {
   readonly #options: Required<WorkItemProcessorOptions<Item, Result>>;
   readonly #commits: GroupCommit<Finished<Item, Result>, void>;
-  readonly #wakeUp = new WakeUp();
+  readonly #wakeUp: WakeUp;
   readonly #stopping = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
 
   constructor(options: WorkItemProcessorOptions<Item, Result>) {
-    this.#options = { concurrency: 16, lease: 15_000, pollInterval: 1_000, ...options };
+    this.#options = { concurrency: 16, lease: 15_000, pollInterval: 1_000, clock: SYSTEM_CLOCK, ...options };
+    this.#wakeUp = new WakeUp(this.#options.clock);
     this.#commits = new GroupCommit((finished) => this.#settle(finished), {
       maxItems: this.#options.concurrency,
     });
@@ -88,7 +89,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
   }
 
   async #run(): Promise<void> {
-    const { handlers, observer, concurrency, lease, pollInterval } = this.#options;
+    const { handlers, observer, concurrency, lease, pollInterval, clock } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       const free = concurrency - this.#inFlight.size;
@@ -100,7 +101,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
       } catch (error) {
         failures++;
         observer.retrying(error as Error, failures);
-        await this.#sleep(backoffDelay(failures, RETRY_DATABASE));
+        await clock.sleep(backoffDelay(failures, RETRY_DATABASE), this.#stopping.signal);
       }
     }
   }
@@ -134,9 +135,5 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     await this.#options.handlers.settle(finished);
     this.#options.observer.settled(finished.length);
     return finished.map(() => undefined);
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }

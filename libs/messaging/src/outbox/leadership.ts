@@ -1,20 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { PoolClient } from 'pg';
 import { backoffDelay } from '../retry/backoff.js';
+import type { Candidacy, Candidate } from '../store/message-store.js';
+import { SYSTEM_CLOCK } from '../time/clock.js';
 
 /** The advisory lock of a service's relay; each service has its own database, so the number may be the same. */
 const LOCK = 0x6f75_7462;
 export const OUTBOX_CHANNEL = 'outbox';
-
-export interface LeadershipOptions {
-  readonly dataSource: DataSource;
-  /** Called with a signal that is aborted when leadership is lost; its end is awaited before trying again. */
-  lead(signal: AbortSignal): Promise<void>;
-  /** Called when another replica has appended to the outbox. */
-  notified(): void;
-  failed(error: Error, failures: number): void;
-}
 
 /** How often a replica that does not lead asks for the lead, in milliseconds. */
 const CANDIDACY = 1_000;
@@ -25,20 +17,19 @@ const RETRY = { initial: 100, max: 5_000 };
  * connection breaks the lead is given up. For a moment two processes may then think that they lead; the outbox
  * bears that: a message may go out twice, the first copies still in order.
  */
-export class Leadership {
-  readonly #options: LeadershipOptions;
+export class Leadership implements Candidacy {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(options: LeadershipOptions) {
-    this.#options = options;
-  }
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly candidate: Candidate,
+  ) {}
 
   start(): void {
     this.#running = this.#run();
   }
 
-  /** Resolves when `lead` has ended and the lock is released. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -51,17 +42,17 @@ export class Leadership {
         await this.#connected(() => (failures = 0));
       } catch (error) {
         failures++;
-        this.#options.failed(error as Error, failures);
+        this.candidate.failed(error as Error, failures);
         await this.#sleep(backoffDelay(failures, RETRY));
       }
     }
   }
 
   async #connected(succeeded: () => void): Promise<void> {
-    const runner = this.#options.dataSource.createQueryRunner();
+    const runner = this.dataSource.createQueryRunner();
     const lost = new AbortController();
     const lose = (): void => lost.abort();
-    const notified = (): void => this.#options.notified();
+    const notified = (): void => this.candidate.notified();
     let client: PoolClient | undefined;
     try {
       client = (await runner.connect()) as PoolClient;
@@ -76,7 +67,7 @@ export class Leadership {
           [LOCK],
         );
         succeeded();
-        if (rows[0]?.locked) await this.#options.lead(signal);
+        if (rows[0]?.locked) await this.candidate.lead(signal);
         else await this.#sleep(CANDIDACY);
       }
       if (lost.signal.aborted) throw new Error('The connection that holds the lead was lost.');
@@ -90,6 +81,6 @@ export class Leadership {
   }
 
   async #sleep(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await SYSTEM_CLOCK.sleep(milliseconds, this.#stopping.signal);
   }
 }

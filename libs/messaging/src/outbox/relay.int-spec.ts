@@ -3,6 +3,7 @@ import type { Broker } from '@orderbridge/contracts';
 import type { DataSource } from 'typeorm';
 import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
 import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
+import { PostgresMessageStore } from '../store/postgres-message-store.js';
 import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 import { UndeliverableMessageError, type Publisher } from './publisher.js';
@@ -41,7 +42,7 @@ describe('Relay', () => {
 
   beforeEach(async () => {
     dataSource = await connectTestDatabase([MessagingTables1700000000000]);
-    unitsOfWork = new UnitsOfWork(dataSource, '/test');
+    unitsOfWork = new UnitsOfWork(new PostgresMessageStore(dataSource), '/test');
   });
 
   afterEach(async () => {
@@ -51,7 +52,7 @@ describe('Relay', () => {
 
   const start = (publishers: Publisher[], units = unitsOfWork) => {
     const relay = new Relay({
-      dataSource,
+      store: new PostgresMessageStore(dataSource),
       unitsOfWork: units,
       publishers,
       observer: quiet,
@@ -179,7 +180,7 @@ describe('Relay', () => {
 
   test('of two replicas one publishes; it is woken by what the other appends', async () => {
     const publishers = [new RecordingPublisher(), new RecordingPublisher()] as const;
-    const other = new UnitsOfWork(dataSource, '/other');
+    const other = new UnitsOfWork(new PostgresMessageStore(dataSource), '/other');
     const first = start([publishers[0]]);
     await until(() => first.leading);
     const second = start([publishers[1]], other);

@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '@orderbridge/contracts';
-import type { DataSource } from 'typeorm';
 import { backoffDelay } from '../retry/backoff.js';
 import { WakeUp } from '../retry/wake-up.js';
+import type { Candidacy, MessageStore } from '../store/message-store.js';
+import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
-import { Leadership, OUTBOX_CHANNEL } from './leadership.js';
-import { parkInOutbox, takeFromOutbox, type OutboxRow } from './outbox.js';
+import type { OutboxRow } from './outbox.js';
 import { UndeliverableMessageError, type Publisher } from './publisher.js';
 import type { RelayObserver } from './relay-observer.js';
 
 export interface RelayOptions {
-  readonly dataSource: DataSource;
+  readonly store: MessageStore;
   readonly unitsOfWork: UnitsOfWork;
   readonly publishers: readonly Publisher[];
   readonly observer: RelayObserver;
@@ -18,6 +17,7 @@ export interface RelayOptions {
   readonly batchSize?: number;
   /** Milliseconds after which the outbox is read without having been called; only a lost call makes it wait so long. */
   readonly fallbackInterval?: number;
+  readonly clock?: Clock;
 }
 
 const RETRY = { initial: 50, max: 5_000 };
@@ -32,23 +32,23 @@ const DELETION_DELAY = 100;
 export class Relay {
   readonly #options: Required<RelayOptions>;
   readonly #lanes: ReadonlyMap<Broker, { publisher: Publisher; wakeUp: WakeUp }>;
-  readonly #leadership: Leadership;
+  readonly #candidacy: Candidacy;
   #leading = false;
   #notifying: Promise<void> | undefined;
   #notifyAgain = false;
 
   constructor(options: RelayOptions) {
-    this.#options = { batchSize: 500, fallbackInterval: 1_000, ...options };
+    this.#options = { batchSize: 500, fallbackInterval: 1_000, clock: SYSTEM_CLOCK, ...options };
+    const { clock, store, unitsOfWork, observer } = this.#options;
     this.#lanes = new Map(
-      options.publishers.map((publisher) => [publisher.broker, { publisher, wakeUp: new WakeUp() }]),
+      options.publishers.map((publisher) => [publisher.broker, { publisher, wakeUp: new WakeUp(clock) }]),
     );
-    this.#leadership = new Leadership({
-      dataSource: options.dataSource,
+    this.#candidacy = store.stand({
       lead: (signal) => this.#lead(signal),
       notified: () => this.#wake(this.#lanes.keys()),
-      failed: (error, failures) => this.#options.observer.retrying('postgres', error, failures),
+      failed: (error, failures) => observer.retrying('postgres', error, failures),
     });
-    options.unitsOfWork.onSent((brokers) => (this.#leading ? this.#wake(brokers) : this.#notifyLeader()));
+    unitsOfWork.onSent((brokers) => (this.#leading ? this.#wake(brokers) : this.#notifyLeader()));
   }
 
   get leading(): boolean {
@@ -56,13 +56,13 @@ export class Relay {
   }
 
   start(): void {
-    this.#leadership.start();
+    this.#candidacy.start();
   }
 
   /** Resolves when what was being published is done and the lead is given up. The rest stays in the outbox. */
   async stop(): Promise<void> {
     this.#wake(this.#lanes.keys());
-    await this.#leadership.stop();
+    await this.#candidacy.stop();
     await this.#notifying;
   }
 
@@ -83,13 +83,13 @@ export class Relay {
   async #publishLane(broker: Broker, signal: AbortSignal): Promise<void> {
     const lane = this.#lanes.get(broker);
     if (!lane) return;
-    const { batchSize, fallbackInterval, observer, dataSource } = this.#options;
+    const { batchSize, fallbackInterval, observer, store, clock } = this.#options;
     let failures = 0;
     let published: string[] = [];
     // The last round deletes what was published before the stop.
     while (!signal.aborted || published.length > 0) {
       try {
-        const rows = await takeFromOutbox(dataSource.manager, broker, published, batchSize);
+        const rows = await store.take(broker, published, batchSize);
         published = [];
         if (signal.aborted) return;
         if (rows.length === 0) {
@@ -104,21 +104,21 @@ export class Relay {
         failures++;
         observer.retrying(broker, error as Error, failures);
         if (signal.aborted) return;
-        await sleep(backoffDelay(failures, RETRY), undefined, { signal }).catch(() => undefined);
+        await clock.sleep(backoffDelay(failures, RETRY), signal);
       }
     }
   }
 
   /** Adds to `published` what the broker has taken, also when it throws. */
   async #publish(publisher: Publisher, rows: readonly OutboxRow[], published: string[]): Promise<void> {
-    const { dataSource, observer } = this.#options;
+    const { store, observer } = this.#options;
     try {
       await publisher.publish(rows);
     } catch (error) {
       if (!(error instanceof UndeliverableMessageError)) throw error;
       const [row, ...others] = rows;
       if (row && others.length === 0) {
-        await parkInOutbox(dataSource.manager, publisher.broker, row.id, error.message);
+        await store.park(publisher.broker, row.id, error.message);
         observer.parked(row, error);
         return;
       }
@@ -151,7 +151,7 @@ export class Relay {
     do {
       this.#notifyAgain = false;
       try {
-        await this.#options.dataSource.query(`NOTIFY ${OUTBOX_CHANNEL}`);
+        await this.#options.store.notifyLeader();
       } catch (error) {
         // The leader's fallback interval finds the messages.
         this.#options.observer.retrying('postgres', error as Error, 1);

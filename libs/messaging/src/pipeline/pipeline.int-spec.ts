@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
 import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
 import { PermanentError } from '../retry/errors.js';
+import { PostgresMessageStore } from '../store/postgres-message-store.js';
 import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { Delivery } from './delivery.js';
 import type { EventContext } from './event-context.js';
@@ -62,7 +63,7 @@ describe('Pipeline', () => {
     return new Pipeline({
       consumer: 'test',
       routes,
-      unitsOfWork: new UnitsOfWork(dataSource, '/test'),
+      unitsOfWork: new UnitsOfWork(new PostgresMessageStore(dataSource), '/test'),
       observer: {
         committed() {},
         retrying() {},

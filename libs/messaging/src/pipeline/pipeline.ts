@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeEvent, InvalidEventError, TYPE_HEADER, type CloudEvent } from '@orderbridge/contracts';
 import { GroupCommit } from '../batch/group-commit.js';
-import { claimInInbox } from '../inbox/inbox.js';
 import { backoffDelay } from '../retry/backoff.js';
 import { isTransient, PermanentError } from '../retry/errors.js';
+import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { Delivery, Outcome } from './delivery.js';
 import { EventContext } from './event-context.js';
@@ -20,6 +19,7 @@ export interface PipelineOptions {
   readonly batchSize?: number;
   /** How often an event is tried that fails alone with an error of neither kind, before it is rejected. */
   readonly attempts?: number;
+  readonly clock?: Clock;
 }
 
 interface RoutedEvent {
@@ -51,7 +51,7 @@ export class Pipeline {
   readonly #stopping = new AbortController();
 
   constructor(options: PipelineOptions) {
-    this.#options = { batchSize: 100, attempts: 3, ...options };
+    this.#options = { batchSize: 100, attempts: 3, clock: SYSTEM_CLOCK, ...options };
     this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: this.#options.batchSize });
   }
 
@@ -111,8 +111,7 @@ export class Pipeline {
     const { consumer, unitsOfWork, observer } = this.#options;
     const started = performance.now();
     const handled = await unitsOfWork.run(async (unitOfWork) => {
-      const fresh = await claimInInbox(
-        unitOfWork.manager,
+      const fresh = await unitOfWork.claim(
         consumer,
         events.map(({ event }) => event.id),
       );
@@ -136,7 +135,7 @@ export class Pipeline {
   async #pause(error: Error, failures: number): Promise<void> {
     this.#options.observer.retrying(error, failures);
     const { signal } = this.#stopping;
-    await sleep(backoffDelay(failures, RETRY), undefined, { signal }).catch(() => undefined);
+    await this.#options.clock.sleep(backoffDelay(failures, RETRY), signal);
     if (signal.aborted) throw new PipelineStoppedError();
   }
 }

@@ -1,7 +1,11 @@
+import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
+
 /** Lets one loop sleep until there is something to do. Calls while it is awake are remembered once. */
 export class WakeUp {
   #pending = false;
   #wake: (() => void) | undefined;
+
+  constructor(private readonly clock: Clock = SYSTEM_CLOCK) {}
 
   call(): void {
     this.#pending = true;
@@ -12,9 +16,9 @@ export class WakeUp {
   async wait(milliseconds: number): Promise<void> {
     if (!this.#pending) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, milliseconds);
+        const cancel = this.clock.after(milliseconds, resolve);
         this.#wake = () => {
-          clearTimeout(timer);
+          cancel();
           resolve();
         };
       });

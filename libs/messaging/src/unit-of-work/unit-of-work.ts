@@ -7,8 +7,9 @@ import {
 } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
 import type { OutgoingMessage } from '../outbox/outgoing-message.js';
+import type { MessageStore } from '../store/message-store.js';
 
-/** One PostgreSQL transaction together with the messages it sends: both take effect, or neither. */
+/** One transaction together with the messages it sends: both take effect, or neither. */
 export class UnitOfWork {
   readonly outgoing: OutgoingMessage[] = [];
   readonly afterCommitCallbacks: (() => void)[] = [];
@@ -17,7 +18,13 @@ export class UnitOfWork {
     /** The transaction's entity manager. */
     readonly manager: EntityManager,
     private readonly source: string,
+    private readonly store: Pick<MessageStore, 'claim'>,
   ) {}
+
+  /** Claims messages for a consumer in this transaction, see `claimInInbox`; returns those that are new to it. */
+  claim(consumer: string, messageIds: readonly string[]): Promise<Set<string>> {
+    return this.store.claim(this.manager, consumer, messageIds);
+  }
 
   /**
    * Sends an event to every destination of its contract once the transaction has committed.

@@ -1,6 +1,5 @@
 import type { Broker } from '@orderbridge/contracts';
-import type { DataSource } from 'typeorm';
-import { appendToOutbox } from '../outbox/outbox.js';
+import type { MessageStore } from '../store/message-store.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** Told after each commit which brokers there is something new for. */
@@ -11,7 +10,7 @@ export class UnitsOfWork {
   readonly #listeners: OutboxListener[] = [];
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly store: MessageStore,
     /** CloudEvents source of what the service sends, e.g. `/orderbridge/inventory`. */
     private readonly source: string,
   ) {}
@@ -19,14 +18,14 @@ export class UnitsOfWork {
   /**
    * Runs `work` in a transaction of its own, appends what it sends to the outbox and commits.
    *
-   * @throws whatever `work` or the database throws; then nothing has happened.
+   * @throws whatever `work` or the store throws; then nothing has happened.
    */
   async run<Result>(work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
     let unit!: UnitOfWork;
-    const result = await this.dataSource.transaction(async (manager) => {
-      unit = new UnitOfWork(manager, this.source);
+    const result = await this.store.transaction(async (manager) => {
+      unit = new UnitOfWork(manager, this.source, this.store);
       const value = await work(unit);
-      await appendToOutbox(manager, unit.outgoing);
+      await this.store.append(manager, unit.outgoing);
       return value;
     });
     for (const callback of unit.afterCommitCallbacks) callback();
