@@ -16,7 +16,8 @@ import {
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
-import { loadConfig } from '@orderbridge/service';
+import { until } from '@orderbridge/running-stack';
+import { loadConfig, Readiness } from '@orderbridge/service';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { expectGolden } from '../../../test/service/golden.js';
@@ -361,6 +362,25 @@ describe('payment service', () => {
       await announced(paymentCancelled, orderId);
       expect(await status(orderId)).toMatchObject({ status: 'UNPAID' });
     });
+  });
+
+  test('while the gateway is in trouble, few calls find that out; health and metrics tell', async () => {
+    gateway.answer = () => ({ status: 500, body: {} });
+    const orders = Array.from({ length: 40 }, () => reserved());
+    await service.deliver(...orders.map((order) => newDelivery(inventoryReserved, order)));
+    const metrics = async () => (await http().get('/metrics').expect(200)).text;
+    await until(metrics, (text) => text.includes('circuit_breaker_state{partner="payment-gateway"} 2'));
+    expect(await metrics()).toMatch(/circuit_breaker_openings_total\{partner="payment-gateway"\} [1-9]/);
+    const shown = service.app.get(Readiness).information.get('circuit-breaker payment-gateway');
+    expect(shown?.()).toEqual({ state: 'open' });
+    gateway.answer = approve;
+    const paid = await Promise.all(orders.map(({ orderId }) => announced(paymentProcessed, orderId)));
+    expect(paid).toHaveLength(orders.length);
+    // Hardly an order is taken only to be put back: those at most that were being taken when the breaker opened.
+    const attempts = await Promise.all(orders.map(({ orderId }) => status(orderId)));
+    const total = attempts.reduce((sum, payment) => sum + payment.attempts, 0);
+    const calls = orders.reduce((sum, { orderId }) => sum + gateway.of(orderId).length, 0);
+    expect(total - calls).toBeLessThan(orders.length / 2);
   });
 
   describe('POST /payment', () => {

@@ -3,14 +3,15 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
 import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
-import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
+import { CircuitBreaker } from '@orderbridge/work-items';
 import { CancelPaymentsConsumer } from './cancel-payments/cancel-payments.consumer.js';
 import { ChargePayments } from './charge-payments/charge-payments.js';
 import { CHARGE_CONCURRENCY, ChargeQueue } from './charge-payments/charge-queue.js';
 import { ManualPaymentController } from './manual-payment/manual-payment.controller.js';
 import { OpenPaymentsConsumer } from './open-payments/open-payments.consumer.js';
 import type { PaymentConfig } from './payment-environment.js';
-import { PaymentGatewayClient } from './payment-gateway/payment-gateway.client.js';
+import { PaymentGatewayClient, RefundRefusedError } from './payment-gateway/payment-gateway.client.js';
 import { RefundPayments } from './refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
 import { RefundQueue } from './refund-payments/refund-queue.js';
@@ -58,11 +59,15 @@ export class PaymentModule {
         RefundRepository,
         {
           provide: PaymentGatewayClient,
-          useFactory: () =>
+          inject: [Readiness],
+          useFactory: (readiness: Readiness) =>
             new PaymentGatewayClient(
               config.PAYMENT_GATEWAY_URL,
               config.PAYMENT_GATEWAY_TIMEOUT_MS,
               CHARGE_CONCURRENCY,
+              new CircuitBreaker('payment-gateway', {
+                isFailure: (error) => !(error instanceof RefundRefusedError),
+              }).shownIn(readiness),
             ),
         },
         ChargePayments,

@@ -2,7 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
-import { DatabaseModule, ServiceModule } from '@orderbridge/service';
+import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
+import { CircuitBreaker } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
 import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
@@ -50,8 +51,14 @@ export class ShippingModule {
         Labels,
         {
           provide: CarrierClient,
-          useFactory: () =>
-            new CarrierClient(config.CARRIER_URL, config.CARRIER_TIMEOUT_MS, BOOKING_CONCURRENCY),
+          inject: [Readiness],
+          useFactory: (readiness: Readiness) =>
+            new CarrierClient(
+              config.CARRIER_URL,
+              config.CARRIER_TIMEOUT_MS,
+              BOOKING_CONCURRENCY,
+              new CircuitBreaker('carrier').shownIn(readiness),
+            ),
         },
         BookShipments,
         BookingQueue,

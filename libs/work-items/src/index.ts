@@ -1,3 +1,4 @@
+export * from './circuit-breaker.js';
 export * from './work-item-processor.js';
 export * from './work-item-metrics.js';
 export * from './work-item-queue.js';

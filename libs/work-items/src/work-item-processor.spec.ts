@@ -12,6 +12,8 @@ class Table implements WorkItemHandlers<WorkItem, string> {
   readonly due: WorkItem[] = [];
   readonly groups: string[][] = [];
   readonly postponed: string[] = [];
+  capacity?: () => number;
+  looks = 0;
   readonly #watchers: (() => void)[] = [];
   calls: (item: WorkItem) => Promise<string> = (item) => Promise.resolve(`yes ${item.id}`);
   failSettle: (finished: readonly Finished<WorkItem, string>[]) => boolean = () => false;
@@ -19,6 +21,7 @@ class Table implements WorkItemHandlers<WorkItem, string> {
   mostRunning = 0;
 
   take(limit: number) {
+    this.looks++;
     return Promise.resolve(this.due.splice(0, limit));
   }
 
@@ -94,6 +97,48 @@ describe('WorkItemProcessor', () => {
     await table.until(() => table.postponed.length === 1 && table.groups.flat().length === 2);
     expect(table.postponed).toEqual(['1']);
     expect(table.groups.flat().toSorted()).toEqual(['0', '2']);
+  });
+
+  test('an item that waits for its next try holds up no other, even with one call at a time', async () => {
+    const table = new Table();
+    table.calls = (item) => (item.id === '0' ? Promise.reject(new Error('away')) : Promise.resolve(item.id));
+    table.due.push(...items(5));
+    start(table, 1);
+    await table.until(() => table.groups.flat().length === 4);
+    expect([table.postponed, table.groups.flat()]).toEqual([['0'], ['1', '2', '3', '4']]);
+  });
+
+  test('takes nothing while the partner is given a rest: no attempt is spent', async () => {
+    const table = new Table();
+    let asked!: () => void;
+    const hasAsked = new Promise<void>((resolve) => (asked = resolve));
+    table.capacity = () => {
+      asked();
+      return 0;
+    };
+    table.due.push(...items(3));
+    start(table);
+    await hasAsked;
+    await processor.stop();
+    expect([table.looks, table.due.length]).toEqual([0, 3]);
+  });
+
+  test('after the rest one call tries the partner; when it succeeds the others follow at once', async () => {
+    const table = new Table();
+    let isWell = false;
+    table.capacity = () => (isWell ? Infinity : table.running === 0 ? 1 : 0);
+    const calledWhile: boolean[] = [];
+    table.calls = async ({ id }) => {
+      calledWhile.push(isWell);
+      // Lets the processor look again while the first call is under way.
+      await new Promise(setImmediate);
+      isWell = true;
+      return id;
+    };
+    table.due.push(...items(4));
+    start(table);
+    await table.until(() => table.groups.flat().length === 4);
+    expect(calledWhile).toEqual([false, true, true, true]);
   });
 
   test('an item that cannot be committed does not hold up its group', async () => {

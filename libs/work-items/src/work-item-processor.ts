@@ -15,6 +15,11 @@ export interface Finished<Item, Result> {
 
 export interface WorkItemHandlers<Item extends WorkItem, Result> {
   /**
+   * How many calls are worth beginning now: 0 while the partner is given a rest, so that nothing is taken that would
+   * only be put back. Default: any number.
+   */
+  capacity?(): number;
+  /**
    * Takes up to `limit` due items with FOR UPDATE SKIP LOCKED and makes them due again only after `lease`
    * milliseconds, so that no other process takes them meanwhile, and some process does if this one dies.
    */
@@ -48,7 +53,7 @@ export interface WorkItemProcessorOptions<Item extends WorkItem, Result> {
   readonly clock?: Clock;
 }
 
-const RETRY_CALL = { initial: 500, max: 60_000 };
+const RETRY_CALL = { initial: 500, max: 30_000 };
 const RETRY_DATABASE = { initial: 50, max: 5_000 };
 
 /**
@@ -62,6 +67,8 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
   readonly #stopping = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
+  /** Whether the last look left out what may be due. */
+  #heldBack = false;
 
   constructor(options: WorkItemProcessorOptions<Item, Result>) {
     this.#options = { concurrency: 16, lease: 15_000, pollInterval: 1_000, clock: SYSTEM_CLOCK, ...options };
@@ -92,7 +99,9 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     const { handlers, observer, concurrency, lease, pollInterval, clock } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      const free = concurrency - this.#inFlight.size;
+      const slots = concurrency - this.#inFlight.size;
+      const free = Math.min(slots, handlers.capacity?.() ?? slots);
+      this.#heldBack = slots === 0 || free < slots;
       try {
         const items = free > 0 ? await handlers.take(free, lease) : [];
         failures = 0;
@@ -108,8 +117,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
 
   #begin(item: Item): void {
     const work = this.#perform(item).finally(() => {
-      // Only a processor that was full has left items that are due.
-      if (this.#inFlight.size === this.#options.concurrency) this.#wakeUp.call();
+      if (this.#heldBack) this.#wakeUp.call();
       this.#inFlight.delete(work);
     });
     this.#inFlight.add(work);

@@ -17,6 +17,10 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
+  capacity(): number {
+    return this.gateway.capacity;
+  }
+
   take(limit: number, lease: number): Promise<ChargeItem[]> {
     return this.payments.takeDue(limit, lease);
   }

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import type { CircuitBreaker } from '@orderbridge/work-items';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import type { ChargeDecision } from '../domain/payment.js';
@@ -18,30 +18,37 @@ const problem = z.object({ code: z.string(), message: z.string() });
 /** Statuses by which the gateway says that the request itself is wrong: sending it again cannot help. */
 const REFUSED = new Set([400, 402, 404, 422]);
 
-/** The gateway did not do what was asked: it was away, too slow, had an error of its own, or refused a refund. */
+/** The gateway did not do what was asked: it was away, too slow, or had an error of its own. */
 export class GatewayUnavailableError extends Error {
   override readonly name = 'GatewayUnavailableError';
 }
 
+/** The gateway is well, and refused a refund. */
+export class RefundRefusedError extends Error {
+  override readonly name = 'RefundRefusedError';
+}
+
 /**
  * Charges through the payment gateway's REST API. Every attempt of a payment carries the same `Idempotency-Key`, so
- * that a charge whose answer was lost is not made twice. After five failures in a row no request is sent for a while.
+ * that a charge whose answer was lost is not made twice.
  */
 @Injectable()
 export class PaymentGatewayClient implements OnApplicationShutdown {
   readonly #pool: Pool;
-  readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleAll, {
-    halfOpenAfter: 2_000,
-    breaker: new ConsecutiveBreaker(5),
-  });
 
   constructor(
     url: string,
     /** Milliseconds after which a request counts as failed. */
     private readonly timeout: number,
     connections: number,
+    private readonly breaker: CircuitBreaker,
   ) {
     this.#pool = new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 30_000 });
+  }
+
+  /** How many calls are worth beginning now. */
+  get capacity(): number {
+    return this.breaker.capacity;
   }
 
   /**
@@ -49,18 +56,19 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
    * @throws BrokenCircuitError while it is given a rest.
    */
   charge(item: ChargeItem): Promise<ChargeDecision> {
-    return this.#breaker.execute(() => this.#charge(item));
+    return this.breaker.execute(() => this.#charge(item));
   }
 
   /**
    * Gives back the whole of a charge.
    *
    * @returns the gateway's id of the refund.
-   * @throws GatewayUnavailableError when the gateway did not refund; there is no other way than to ask again.
+   * @throws GatewayUnavailableError, RefundRefusedError when the gateway did not refund; there is no other way than to
+   *   ask again.
    * @throws BrokenCircuitError while it is given a rest.
    */
   refund(item: RefundItem): Promise<string> {
-    return this.#breaker.execute(() => this.#refund(item));
+    return this.breaker.execute(() => this.#refund(item));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -94,9 +102,9 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     });
     if (status === 200 || status === 201) return refund.parse(body).id;
     const answer = problem.safeParse(body);
-    throw new GatewayUnavailableError(
-      `The payment gateway did not refund ${chargeId}: ${answer.success ? answer.data.message : `status ${status}`}`,
-    );
+    const reason = answer.success ? answer.data.message : `status ${status}`;
+    const message = `The payment gateway did not refund ${chargeId}: ${reason}`;
+    throw REFUSED.has(status) ? new RefundRefusedError(message) : new GatewayUnavailableError(message);
   }
 
   async #post(

@@ -14,6 +14,10 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
+  capacity(): number {
+    return this.gateway.capacity;
+  }
+
   take(limit: number, lease: number): Promise<RefundItem[]> {
     return this.refunds.takeDue(limit, lease);
   }

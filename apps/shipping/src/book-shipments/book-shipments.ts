@@ -17,6 +17,10 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
+  capacity(): number {
+    return this.carrier.capacity;
+  }
+
   take(limit: number, lease: number): Promise<BookingItem[]> {
     return this.shipments.takeDue(limit, lease);
   }

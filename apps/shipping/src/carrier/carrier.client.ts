@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CARRIER_REFUSALS, CARRIER_WSDL } from '@orderbridge/contracts';
-import { circuitBreaker, ConsecutiveBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import type { CircuitBreaker } from '@orderbridge/work-items';
 import { createClientAsync, type Client } from 'soap';
 import { z } from 'zod';
 import type { CarrierDecision } from '../domain/shipment.js';
@@ -28,21 +28,27 @@ export class CarrierUnavailableError extends Error {
 
 /**
  * Books with the carrier over SOAP. `createShipment` is idempotent by order, so that a booking whose answer was lost is
- * not made twice. After five failures in a row no request is sent for a while.
+ * not made twice.
  */
 @Injectable()
 export class CarrierClient implements OnApplicationShutdown {
   readonly #transport: SoapTransport;
   readonly #client: Promise<Client>;
-  readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleAll, {
-    halfOpenAfter: 2_000,
-    breaker: new ConsecutiveBreaker(5),
-  });
 
   /** `timeout` in milliseconds, after which a request counts as failed. */
-  constructor(endpoint: string, timeout: number, connections: number) {
+  constructor(
+    endpoint: string,
+    timeout: number,
+    connections: number,
+    private readonly breaker: CircuitBreaker,
+  ) {
     this.#transport = new SoapTransport(endpoint, timeout, connections);
     this.#client = createClientAsync(CARRIER_WSDL, { httpClient: this.#transport, endpoint });
+  }
+
+  /** How many calls are worth beginning now. */
+  get capacity(): number {
+    return this.breaker.capacity;
   }
 
   /**
@@ -50,7 +56,7 @@ export class CarrierClient implements OnApplicationShutdown {
    * @throws BrokenCircuitError while it is given a rest.
    */
   createShipment(item: BookingItem): Promise<CarrierDecision> {
-    return this.#breaker.execute(() => this.#createShipment(item));
+    return this.breaker.execute(() => this.#createShipment(item));
   }
 
   /**
@@ -60,7 +66,7 @@ export class CarrierClient implements OnApplicationShutdown {
    * @throws BrokenCircuitError while it is given a rest.
    */
   voidShipment({ orderId }: VoidItem): Promise<void> {
-    return this.#breaker.execute(async () => {
+    return this.breaker.execute(async () => {
       const client = await this.#client;
       try {
         await client['voidShipmentAsync']({ orderId });

@@ -14,6 +14,10 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
+  capacity(): number {
+    return this.carrier.capacity;
+  }
+
   take(limit: number, lease: number): Promise<VoidItem[]> {
     return this.voids.takeDue(limit, lease);
   }

@@ -42,6 +42,8 @@ export class HealthController {
         return indicator.down((error as Error).message);
       }
     });
+    for (const [name, read] of this.readiness.information)
+      checks.push(() => this.indicators.check(name).up(read()));
     if (this.readiness.stopping)
       checks.push(() => this.indicators.check('process').down('The service is stopping.'));
     return this.health.check(checks);
