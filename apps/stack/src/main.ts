@@ -3,7 +3,7 @@ import { clientLibrary } from '@orderbridge/embedded-mq';
 import { leaveOut, writeEnvironmentFiles } from './by-hand.js';
 import { claimDataFolder } from './data-folder.js';
 import { readOptions, USAGE, type Options } from './options.js';
-import { portsFrom } from './ports.js';
+import { linksFrom, portsFrom } from './ports.js';
 import { Supervisor } from './supervisor.js';
 import { topology } from './topology.js';
 import { welcome } from './welcome.js';
@@ -31,7 +31,7 @@ async function main({ data, portOffset, without }: Options): Promise<void> {
   try {
     say('Starting …');
     const mqLibrary = await clientLibrary({ cacheDir: join(data, 'mq-client') });
-    const all = topology({ data, ports, mqLibrary });
+    const all = topology({ data, ports, links: linksFrom(portOffset), mqLibrary });
     await writeEnvironmentFiles(join(data, 'env'), all);
     supervisor = new Supervisor({
       processes: leaveOut(all, without),

@@ -21,6 +21,13 @@ export type Ports = Readonly<Record<keyof typeof PORTS, number>>;
 export const portsFrom = (offset: number): Ports =>
   Object.fromEntries(Object.entries(PORTS).map(([name, port]) => [name, port + offset])) as Ports;
 
+/**
+ * The ports by which services reach databases, brokers and partners: the same, unless a test has put proxies in between
+ * and tells in LINK_PORT_OFFSET how far from the real ports these listen.
+ */
+export const linksFrom = (offset: number, environment = process.env): Ports =>
+  portsFrom(offset + Number(environment['LINK_PORT_OFFSET'] ?? 0));
+
 /** Whether something on this machine listens on a port. */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -26,22 +26,24 @@ export interface Place {
   /** Folder of all state. */
   readonly data: string;
   readonly ports: Ports;
+  /** Where services find what they need; see `linksFrom`. */
+  readonly links: Ports;
   /** Folder of the stand-in for IBM's client library. */
   readonly mqLibrary: string;
 }
 
 /** The whole system on one machine: every process, what it is given and what it waits for. */
-export function topology({ data, ports, mqLibrary }: Place): ProcessDefinition[] {
+export function topology({ data, ports, links, mqLibrary }: Place): ProcessDefinition[] {
   const postgres = new LocalPostgres(join(data, 'postgres'), ports.postgres, [
     'order',
     'inventory',
     'payment',
     'shipping',
   ]);
-  const kafka = { KAFKA_BROKERS: `${LOCALHOST}:${ports.kafka}`, KAFKA_PARTITIONS: '3' };
+  const kafka = { KAFKA_BROKERS: `${LOCALHOST}:${links.kafka}`, KAFKA_PARTITIONS: '3' };
   const mq = {
     IBM_MQ_QUEUE_MANAGER: QUEUE_MANAGER,
-    IBM_MQ_CONNECTION_NAME: `${LOCALHOST}(${ports.mq})`,
+    IBM_MQ_CONNECTION_NAME: `${LOCALHOST}(${links.mq})`,
     IBM_MQ_CHANNEL: 'ORDERBRIDGE.SVRCONN',
     ...libraryEnvironment(mqLibrary),
   };
@@ -60,7 +62,10 @@ export function topology({ data, ports, mqLibrary }: Place): ProcessDefinition[]
       prepare: () => postgres.prepare(),
       complete: () => postgres.createDatabases(),
     },
-    broker('kafka', 'embedded-kafka', ports.kafka, ['--data', join(data, 'kafka'), '--partitions', '3']),
+    broker('kafka', 'embedded-kafka', ports.kafka, [
+      ...['--data', join(data, 'kafka'), '--partitions', '3'],
+      ...['--advertised', `${LOCALHOST}:${links.kafka}`],
+    ]),
     broker('mq', 'embedded-mq', ports.mq, [
       ...['--data', join(data, 'mq'), '--name', QUEUE_MANAGER],
       ...['--mqsc', join(deploy, 'ibm-mq', 'orderbridge.mqsc'), '--no-client'],
@@ -70,27 +75,27 @@ export function topology({ data, ports, mqLibrary }: Place): ProcessDefinition[]
     }),
     service('carrier-mock', ports.carrierMock, [], { LEDGER_FOLDER: join(data, 'carrier-mock') }),
     service('order', ports.order, ['postgres'], {
-      DATABASE_URL: postgres.url('order'),
+      DATABASE_URL: postgres.url('order', links.postgres),
       DEFAULT_SHIP_TO: JSON.stringify(DEMO_ADDRESS),
       DEFAULT_PAYMENT_TOKEN: 'tok_approve',
       ...kafka,
       ...seed,
     }),
     service('inventory', ports.inventory, ['postgres', 'mq'], {
-      DATABASE_URL: postgres.url('inventory'),
+      DATABASE_URL: postgres.url('inventory', links.postgres),
       ...kafka,
       ...mq,
       ...seed,
     }),
     service('payment', ports.payment, ['postgres', 'mq'], {
-      DATABASE_URL: postgres.url('payment'),
-      PAYMENT_GATEWAY_URL: `http://${LOCALHOST}:${ports.paymentGatewayMock}`,
+      DATABASE_URL: postgres.url('payment', links.postgres),
+      PAYMENT_GATEWAY_URL: `http://${LOCALHOST}:${links.paymentGatewayMock}`,
       ...kafka,
       ...mq,
     }),
     service('shipping', ports.shipping, ['postgres'], {
-      DATABASE_URL: postgres.url('shipping'),
-      CARRIER_URL: `http://${LOCALHOST}:${ports.carrierMock}/carrier`,
+      DATABASE_URL: postgres.url('shipping', links.postgres),
+      CARRIER_URL: `http://${LOCALHOST}:${links.carrierMock}/carrier`,
       ...kafka,
     }),
   ];

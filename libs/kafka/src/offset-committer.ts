@@ -1,3 +1,4 @@
+import { crashPoint } from '@orderbridge/crash-points';
 import type { EachBatchPayload } from 'kafkajs';
 
 type Committable = Pick<EachBatchPayload, 'commitOffsetsIfNecessary' | 'uncommittedOffsets'>;
@@ -29,7 +30,9 @@ export class OffsetCommitter {
     this.#latest = undefined;
     if (!latest) return;
     try {
+      crashPoint('kafka.committing-offsets');
       await latest.commitOffsetsIfNecessary(latest.uncommittedOffsets());
+      crashPoint('kafka.offsets-committed');
     } catch (error) {
       this.#failed(error as Error);
     }

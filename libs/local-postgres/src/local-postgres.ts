@@ -42,8 +42,9 @@ export class LocalPostgres {
     ]).slice(1);
   }
 
-  url(database: string): string {
-    return `postgres://${USER}:${PASSWORD}@127.0.0.1:${this.port}/${database}`;
+  /** `port` is another one than the server's where the way there leads through a proxy. */
+  url(database: string, port = this.port): string {
+    return `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
   }
 
   /** Makes the data folder at the first start; ends a server that a killed `npm start` has left behind. */

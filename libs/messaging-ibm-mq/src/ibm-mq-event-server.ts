@@ -1,3 +1,4 @@
+import { crashPoint } from '@orderbridge/crash-points';
 import {
   IbmMqServer,
   type IbmMqConnectionManager,
@@ -81,6 +82,7 @@ export class IbmMqEventServer extends IbmMqServer {
         },
       });
     }
+    crashPoint('ibm-mq.committing');
   }
 }
 

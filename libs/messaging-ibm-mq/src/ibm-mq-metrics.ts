@@ -1,3 +1,4 @@
+import { crashPoint } from '@orderbridge/crash-points';
 import type { IbmMqConnectionManager, IbmMqObserver } from '@orderbridge/ibm-mq';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
@@ -69,6 +70,7 @@ export function ibmMqMetrics(): IbmMqObserver {
       inFlight.inc({ queue }, amount);
     },
     committed(queue, { messages: amount, milliseconds, commitMilliseconds }) {
+      crashPoint('ibm-mq.committed');
       count('committed', amount);
       inFlight.dec({ queue }, amount);
       unitMessages.observe({ queue }, amount);

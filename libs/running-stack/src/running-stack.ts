@@ -35,11 +35,15 @@ export class RunningStack {
   private constructor(
     readonly data: string,
     readonly portOffset: number,
+    readonly environment: Readonly<Record<string, string>>,
   ) {}
 
-  /** A stack that is not started yet, on a data folder of its own. */
-  static async create(portOffset: number): Promise<RunningStack> {
-    return new RunningStack(await mkdtemp(join(tmpdir(), 'orderbridge-')), portOffset);
+  /** A stack that is not started yet, on a data folder of its own; `environment` is given to every process. */
+  static async create(
+    portOffset: number,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<RunningStack> {
+    return new RunningStack(await mkdtemp(join(tmpdir(), 'orderbridge-')), portOffset, environment);
   }
 
   get output(): string {
@@ -68,7 +72,7 @@ export class RunningStack {
     const child = spawn(
       process.execPath,
       ['apps/stack/start.mjs', '--data', this.data, '--port-offset', `${this.portOffset}`],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } },
     );
     this.#process = child;
     this.#output.length = 0;

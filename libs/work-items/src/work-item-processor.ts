@@ -1,3 +1,4 @@
+import { crashPoint } from '@orderbridge/crash-points';
 import { backoffDelay, GroupCommit, SYSTEM_CLOCK, WakeUp, type Clock } from '@orderbridge/messaging';
 
 /** A call to the outside world that is due, stored as a row which commits with what made it necessary. */
@@ -105,6 +106,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
       try {
         const items = free > 0 ? await handlers.take(free, lease) : [];
         failures = 0;
+        if (items.length > 0) crashPoint('work-items.taken');
         for (const item of items) this.#begin(item);
         if (items.length < free || free === 0) await this.#wakeUp.wait(pollInterval);
       } catch (error) {
@@ -128,6 +130,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     let result: Result;
     try {
       result = await handlers.perform(item);
+      crashPoint('work-items.performed');
     } catch (error) {
       const delay = backoffDelay(item.attempts, RETRY_CALL);
       observer.postponed(item, error as Error, delay);
@@ -141,6 +144,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
 
   async #settle(finished: readonly Finished<Item, Result>[]): Promise<void[]> {
     await this.#options.handlers.settle(finished);
+    crashPoint('work-items.settled');
     this.#options.observer.settled(finished.length);
     return finished.map(() => undefined);
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { orderCancelling, toMajorUnits, type Cause } from '@orderbridge/contracts';
+import { crashPoint } from '@orderbridge/crash-points';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { cancel, NotCancellableError, type Fulfilment } from '../domain/fulfilment.js';
@@ -49,6 +50,7 @@ export class CancelOrder {
         },
       ]);
     });
+    crashPoint('cancel-order.committed');
     return (await this.orders.find(orderId)) as OrderEntity;
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { orderCreated, toMajorUnits, type Cause, type ShipTo } from '@orderbridge/contracts';
+import { crashPoint } from '@orderbridge/crash-points';
 import { GroupCommit, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { v7 as uuid } from 'uuid';
@@ -140,7 +141,7 @@ export class PlaceOrder {
   }
 
   async #commit(intakes: readonly Intake[]): Promise<OrderView[]> {
-    return this.unitsOfWork.run(async (unit) => {
+    const answers = await this.unitsOfWork.run(async (unit) => {
       const stored = await claimKeys(
         unit.manager,
         intakes.flatMap(({ claim, response }) => (claim ? [{ ...claim, response }] : [])),
@@ -154,6 +155,8 @@ export class PlaceOrder {
         return before.response;
       });
     });
+    crashPoint('place-order.committed');
+    return answers;
   }
 
   async #store(unit: UnitOfWork, accepted: readonly Intake[]): Promise<void> {

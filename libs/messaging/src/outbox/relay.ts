@@ -1,4 +1,5 @@
 import type { Broker } from '@orderbridge/contracts';
+import { crashPoint } from '@orderbridge/crash-points';
 import { backoffDelay } from '../retry/backoff.js';
 import { WakeUp } from '../retry/wake-up.js';
 import type { Candidacy, MessageStore } from '../store/message-store.js';
@@ -96,7 +97,9 @@ export class Relay {
           await lane.wakeUp.wait(fallbackInterval);
           continue;
         }
+        crashPoint('relay.taken');
         await this.#publish(lane.publisher, rows, published);
+        crashPoint('relay.published');
         failures = 0;
         // What comes soon shares its round trip with the deletion.
         if (rows.length < batchSize) await lane.wakeUp.wait(DELETION_DELAY);

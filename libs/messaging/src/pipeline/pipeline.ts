@@ -1,4 +1,5 @@
 import { decodeEvent, InvalidEventError, TYPE_HEADER, type CloudEvent } from '@orderbridge/contracts';
+import { crashPoint } from '@orderbridge/crash-points';
 import { GroupCommit } from '../batch/group-commit.js';
 import { backoffDelay } from '../retry/backoff.js';
 import { isTransient, PermanentError } from '../retry/errors.js';
@@ -115,11 +116,14 @@ export class Pipeline {
         consumer,
         events.map(({ event }) => event.id),
       );
+      crashPoint('pipeline.claimed');
       const firsts = events.filter(({ event }) => fresh.delete(event.id));
       const context = new EventContext([unitOfWork]);
       for (const { route, events: batch } of inOrderPerKey(firsts)) await route.handle(batch, context);
+      crashPoint('pipeline.handled');
       return firsts.length;
     });
+    crashPoint('pipeline.committed');
     observer.committed({
       handled,
       duplicates: events.length - handled,
