@@ -15,6 +15,8 @@ export { IncomingMessage, type ReplyTo } from './message/incoming-message.js';
 export type { Folder } from './message/rfh2.js';
 export type { MessageGroup, OutgoingMessage } from './message/outgoing-message.js';
 export * from './module/ibm-mq.module.js';
+export * from './operator/queue-operator.js';
+export type { Changes } from './message/changed-message.js';
 export { Reason } from './mqi/reason-codes.js';
 export type * from './observer.js';
 export * from './server/ibm-mq-context.js';

@@ -2,6 +2,7 @@ import { whenNoCallbacks } from '../mqi/callbacks.js';
 import { ObjectType, OpenOption, PutOption, Selector } from '../mqi/constants.js';
 import type { MQCNO, MQMD, MQOD, Mqi, MQPMO, ObjectHandle, QueueManagerHandle } from '../mqi/ibmmq.js';
 import { translate, VerbCaller } from '../mqi/verb-caller.js';
+import { BrowsedQueue } from './browsed-queue.js';
 import { InputQueue, type Arrival, type InputOptions } from './input-queue.js';
 
 /** A queue to put to. */
@@ -133,6 +134,17 @@ export class Connection {
       throw error;
     }
     return this.#input;
+  }
+
+  /**
+   * Opens a queue to look at its messages, or at those with one id, and to take some of them; the caller closes it. Not
+   * on a connection that consumes, see `closeOutput`.
+   */
+  openBrowse(queue: string, messageId?: Buffer): BrowsedQueue {
+    const options = OpenOption.BROWSE | OpenOption.INPUT_SHARED;
+    const handle = this.#open(this.#descriptorOf({ queue }), options, queue);
+    const parts = { mqi: this.mqi, verbs: this.#verbs, queueManager: this.#handle };
+    return new BrowsedQueue(parts, handle, queue, messageId);
   }
 
   /** Backs out what is uncommitted and closes the queue that messages are taken from; the connection is free again. */

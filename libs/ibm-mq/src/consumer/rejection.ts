@@ -2,7 +2,7 @@ import type { Connection, Output } from '../connection/connection.js';
 import { IbmMqError } from '../errors.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
 import type { OutgoingHeaders } from '../message/headers.js';
-import { withHeaders, type PassedOn } from '../message/added-headers.js';
+import { withChanges, type PassedOn } from '../message/changed-message.js';
 import { LITTLE_ENDIAN, UTF_8 } from '../message/rfh2.js';
 import { Format } from '../mqi/constants.js';
 import type { MQMD, Mqi } from '../mqi/ibmmq.js';
@@ -41,7 +41,7 @@ export function moveAway(
   { headers = {}, reason = Reason.BACKOUT_THRESHOLD_REACHED }: RejectOptions,
 ): Rejection {
   const { backoutQueue, deadLetterQueue, queueManager } = policy;
-  const passedOn = withHeaders(message, headers);
+  const passedOn = withChanges(message, { headers });
   if (backoutQueue !== '') {
     try {
       putWithContext(connection, backoutQueue, message.descriptor, passedOn);
@@ -65,7 +65,13 @@ export function moveAway(
   return { kind: 'dead-lettered', queue: deadLetterQueue };
 }
 
-function putWithContext(connection: Connection, queue: string, original: MQMD, passedOn: PassedOn) {
+/** Puts a message in the unit of work as another program had put it: with its ids, and when and by whom it was put. */
+export function putWithContext(
+  connection: Connection,
+  queue: string,
+  original: MQMD,
+  passedOn: PassedOn,
+): void {
   const descriptor = copyDescriptor(connection.mqi, original);
   descriptor.Format = passedOn.format;
   descriptor.Encoding = passedOn.encoding;

@@ -7,6 +7,8 @@ export const ObjectType = { QUEUE: 1, QUEUE_MANAGER: 5 } as const;
 
 export const OpenOption = {
   INPUT_AS_Q_DEF: 0x1,
+  INPUT_SHARED: 0x2,
+  BROWSE: 0x8,
   OUTPUT: 0x10,
   INQUIRE: 0x20,
   SET_ALL_CONTEXT: 0x800,
@@ -16,6 +18,9 @@ export const OpenOption = {
 export const GetOption = {
   WAIT: 0x1,
   SYNCPOINT: 0x2,
+  BROWSE_FIRST: 0x10,
+  BROWSE_NEXT: 0x20,
+  MSG_UNDER_CURSOR: 0x100,
   FAIL_IF_QUIESCING: 0x2000,
   CONVERT: 0x4000,
   LOGICAL_ORDER: 0x8000,
@@ -24,6 +29,7 @@ export const GetOption = {
 } as const;
 
 export const MATCH_NONE = 0;
+export const MATCH_MSG_ID = 0x1;
 
 export const PutOption = {
   SYNCPOINT: 0x2,
