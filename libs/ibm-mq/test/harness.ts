@@ -6,7 +6,7 @@ import type { IbmMqConnectionOptions, IbmMqServerOptions } from '../src/index.js
 import { compile, type Compiled } from './compile.js';
 import { Program } from './program.js';
 import type { RawMessage } from './programs/raw.js';
-import type { Start, ToldMessage, ToldUnit, Verdict } from './programs/units.js';
+import type { Move, Start, ToldMessage, ToldUnit, Verdict } from './programs/units.js';
 import { Proxy } from './proxy.js';
 
 /** Compiled once, by whoever comes first. */
@@ -55,6 +55,22 @@ export class Units {
       (observation) => observation.name === name,
     );
     return values;
+  }
+
+  browse(queue: string): Promise<ToldMessage[]> {
+    return this.program.call('browse', queue);
+  }
+
+  move(move: Move): Promise<boolean> {
+    return this.program.call('move', move);
+  }
+
+  remove(queue: string, messageId: string): Promise<boolean> {
+    return this.program.call('remove', { queue, messageId });
+  }
+
+  backoutQueueOf(queue: string): Promise<string> {
+    return this.program.call('backoutQueueOf', queue);
   }
 
   depth(queue: string): Promise<number> {

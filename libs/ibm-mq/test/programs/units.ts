@@ -4,6 +4,7 @@ import {
   IbmMqClient,
   IbmMqConnectionManager,
   IbmMqServer,
+  QueueOperator,
   type IbmMqConnectionOptions,
   type IbmMqServerOptions,
   type IncomingMessage,
@@ -43,6 +44,17 @@ export interface Verdict {
   readonly send?: readonly OutgoingMessage[];
   readonly reject?: readonly { readonly index: number; readonly headers?: Record<string, string> }[];
   readonly fail?: string;
+}
+
+/** A message to move or to remove; `drops` is how the names of headers begin that are left out. */
+export interface Move {
+  readonly queue: string;
+  readonly messageId: string;
+  readonly ce_id?: string;
+  readonly target: string;
+  readonly drops?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
 }
 
 export interface Start {
@@ -139,6 +151,21 @@ serve({
   },
   send: (messages: OutgoingMessage[]) => client.sendBatch(messages),
   depth: (queue: string) => client.queueDepth(queue),
+  async browse(queue: string) {
+    const seen: ToldMessage[] = [];
+    await new QueueOperator(manager).browse(queue, (message) => seen.push(told(message)));
+    return seen;
+  },
+  move({ queue, messageId, ce_id, target, drops, headers, body }: Move) {
+    const chosen = (message: IncomingMessage) => ce_id === undefined || message.headers['ce_id'] === ce_id;
+    return new QueueOperator(manager).move(queue, messageId, chosen, target, {
+      headers,
+      ...(drops && { drops: (header) => header.startsWith(drops) }),
+      ...(body && { body: Buffer.from(body) }),
+    });
+  },
+  remove: ({ queue, messageId }: Move) => new QueueOperator(manager).remove(queue, messageId, () => true),
+  backoutQueueOf: (queue: string) => new QueueOperator(manager).backoutQueueOf(queue),
   check: () => (server ?? client).check(),
   decide: (verdict: Verdict) => verdicts.get(verdict.unit)?.(verdict),
   /** Uses the threads of libuv's pool, all at a time. */
