@@ -1,7 +1,11 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import {
+  DeliveryStarts1700000000010,
+  MessagingModule,
+  MessagingTables1700000000000,
+} from '@orderbridge/messaging';
 import { IbmMqMessagingModule, IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
@@ -32,7 +36,11 @@ export class InventoryModule implements OnApplicationBootstrap {
           config,
           applicationName: 'inventory',
           entities: [StockEntity],
-          migrations: [MessagingTables1700000000000, InventoryTables1700000000001],
+          migrations: [
+            MessagingTables1700000000000,
+            DeliveryStarts1700000000010,
+            InventoryTables1700000000001,
+          ],
         }),
         TypeOrmModule.forFeature([StockEntity]),
         KafkaModule.forRoot(config, 'inventory'),

@@ -8,7 +8,11 @@ import {
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import {
+  DeliveryStarts1700000000010,
+  MessagingModule,
+  MessagingTables1700000000000,
+} from '@orderbridge/messaging';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
 import { CancelOrder } from './cancel-order/cancel-order.js';
@@ -50,7 +54,12 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
           config,
           applicationName: 'order',
           entities,
-          migrations: [MessagingTables1700000000000, OrderTables1700000000001, Cancellation1700000000002],
+          migrations: [
+            MessagingTables1700000000000,
+            DeliveryStarts1700000000010,
+            OrderTables1700000000001,
+            Cancellation1700000000002,
+          ],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'order'),

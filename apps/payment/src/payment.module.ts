@@ -1,7 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import {
+  DeliveryStarts1700000000010,
+  MessagingModule,
+  MessagingTables1700000000000,
+} from '@orderbridge/messaging';
 import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { CircuitBreaker } from '@orderbridge/work-items';
@@ -36,7 +40,12 @@ export class PaymentModule {
           config,
           applicationName: 'payment',
           entities,
-          migrations: [MessagingTables1700000000000, PaymentTables1700000000001, Compensation1700000000002],
+          migrations: [
+            MessagingTables1700000000000,
+            DeliveryStarts1700000000010,
+            PaymentTables1700000000001,
+            Compensation1700000000002,
+          ],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'payment'),

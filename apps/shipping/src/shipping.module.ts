@@ -1,7 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import { MessagingModule, MessagingTables1700000000000 } from '@orderbridge/messaging';
+import {
+  DeliveryStarts1700000000010,
+  MessagingModule,
+  MessagingTables1700000000000,
+} from '@orderbridge/messaging';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { CircuitBreaker } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
@@ -34,7 +38,12 @@ export class ShippingModule {
           config,
           applicationName: 'shipping',
           entities,
-          migrations: [MessagingTables1700000000000, ShippingTables1700000000001, Cancellation1700000000002],
+          migrations: [
+            MessagingTables1700000000000,
+            DeliveryStarts1700000000010,
+            ShippingTables1700000000001,
+            Cancellation1700000000002,
+          ],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'shipping'),

@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import { MessagingMetrics, UnitsOfWork } from '@orderbridge/messaging';
+import { MessagingMetrics, PostgresStarts, UnitsOfWork } from '@orderbridge/messaging';
 import { Readiness } from '@orderbridge/service';
 import { KafkaConnection } from './kafka-connection.js';
 import { KafkaEventServer } from './kafka-event-server.js';
@@ -16,6 +16,7 @@ export function kafkaEvents(
     topics,
     unitsOfWork: app.get(UnitsOfWork),
     observer: app.get(MessagingMetrics),
+    starts: app.get(PostgresStarts),
   });
   app.get(Readiness).register('kafka-consumer', () => server.check());
   return server;

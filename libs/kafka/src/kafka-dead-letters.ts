@@ -1,5 +1,14 @@
 import { topic } from '@orderbridge/contracts';
-import type { Delivery, UnitsOfWork } from '@orderbridge/messaging';
+import {
+  DEAD_LETTER_PREFIX,
+  deadLetterHeaders,
+  type Delivery,
+  type HeaderValue,
+  type OutgoingMessage,
+  type Rejection,
+  type UnitsOfWork,
+} from '@orderbridge/messaging';
+import type { IHeaders, KafkaMessage } from 'kafkajs';
 
 /** Where a delivery lies in Kafka. */
 export interface KafkaPosition {
@@ -12,39 +21,59 @@ export interface KafkaPosition {
 export const deadLetterTopic = (source: string, group: string): string => `${source}.${group}.dlt`;
 
 /**
- * Sends a rejected delivery to its group's dead-letter topic, with its bytes and headers as they came and the reason
- * beside them in `dlt_*` headers. It goes through the outbox, and its position is claimed in the same transaction:
- * one dead letter per position, however often it is delivered. The message's own id is not claimed, so that it can be
- * sent again.
+ * Sends a rejected message to its group's dead-letter topic: bytes, key and headers as they came, text or not, and what
+ * is to be known of the rejection beside them in `dlt_*` headers. It goes through the outbox, and its position is claimed
+ * in the same transaction: one dead letter per position, however often it is delivered. The message's own id is not
+ * claimed, so that it can be sent again.
  */
 export async function deadLetter(
   unitsOfWork: UnitsOfWork,
   group: string,
   position: KafkaPosition,
+  { key, headers = {} }: Pick<KafkaMessage, 'key' | 'headers'>,
   delivery: Delivery,
-  error: Error,
+  rejection: Rejection,
 ): Promise<void> {
   const destination = topic(deadLetterTopic(position.topic, group));
-  const headers: Record<string, string> = {
-    dlt_reason: error.message.slice(0, 2_000),
-    dlt_error: error.name,
-    dlt_group: group,
-    dlt_topic: position.topic,
-    dlt_partition: `${position.partition}`,
-    dlt_offset: position.offset,
-    dlt_time: new Date().toISOString(),
-  };
-  for (const [name, value] of Object.entries(delivery.headers))
-    if (value !== undefined) headers[name] = value;
   await unitsOfWork.run(async (unit) => {
     const fresh = await unit.claim(destination.name, [delivery.origin]);
     if (fresh.size === 0) return;
     unit.sendEncoded({
       messageId: delivery.origin,
       destination,
-      key: delivery.key,
-      headers,
+      ...keyOf(key),
+      headers: {
+        ...originalHeaders(headers),
+        ...deadLetterHeaders(group, rejection),
+        dlt_topic: position.topic,
+        dlt_partition: `${position.partition}`,
+        dlt_offset: position.offset,
+      },
       body: delivery.body,
     });
   });
+}
+
+/** A message's key for the outbox, whose text holds no zero bytes, and its bytes where they are more or less than that. */
+export function keyOf(bytes: Buffer | null): Pick<OutgoingMessage, 'key' | 'keyBytes'> {
+  if (bytes === null) return { key: '', keyBytes: null };
+  const key = bytes.toString().replaceAll('\0', '');
+  return Buffer.from(key).equals(bytes) ? { key } : { key, keyBytes: bytes };
+}
+
+/** A message's own headers, to the byte; those of an earlier dead letter are left out. */
+export function originalHeaders(headers: IHeaders): Record<string, HeaderValue> {
+  const originals: Record<string, HeaderValue> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(DEAD_LETTER_PREFIX)) continue;
+    originals[name] = Array.isArray(value) ? value.map(asText) : asText(value);
+  }
+  return originals;
+}
+
+/** Bytes as text where that loses nothing. */
+function asText(value: string | Buffer): string | Buffer {
+  if (typeof value === 'string') return value;
+  const text = value.toString();
+  return Buffer.from(text).equals(value) ? text : value;
 }

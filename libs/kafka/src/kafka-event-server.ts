@@ -9,6 +9,8 @@ import {
   PipelineStoppedError,
   type Delivery,
   type PipelineObserver,
+  type Rejection,
+  type Starts,
   type UnitsOfWork,
 } from '@orderbridge/messaging';
 import type { Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
@@ -23,6 +25,8 @@ export interface KafkaEventServerOptions {
   readonly topics: readonly string[];
   readonly unitsOfWork: UnitsOfWork;
   readonly observer: PipelineObserver;
+  /** Where starts are written down, to find messages that end the process. Default: nowhere. */
+  readonly starts?: Starts;
 }
 
 const RETRY = { initial: 200, max: 5_000 };
@@ -61,9 +65,9 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
 
   listen(callback: (error?: unknown) => void): void {
     try {
-      const { group, topics, unitsOfWork, observer } = this.#options;
+      const { group, topics, unitsOfWork, observer, starts } = this.#options;
       const routes = eventRoutes(this.messageHandlers);
-      this.#pipeline = new Pipeline({ consumer: group, routes, unitsOfWork, observer });
+      this.#pipeline = new Pipeline({ consumer: group, routes, unitsOfWork, observer, starts });
       this.#running = this.#run(topics);
       callback();
     } catch (error) {
@@ -138,6 +142,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#joined = true;
+      this.#pipeline?.takesOver();
       joined();
       this.logger.log({ message: `Joined the group ${group}`, assignment: payload.memberAssignment });
     });
@@ -169,7 +174,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
       const outcomes = await this.#pipeline.process(deliveries);
       for (const [index, outcome] of outcomes.entries()) {
         if (outcome.status !== 'rejected') continue;
-        await this.#deadLetter(batch, index, deliveries[index] as Delivery, outcome.error);
+        await this.#deadLetter(batch, index, deliveries[index] as Delivery, outcome);
       }
       payload.resolveOffset(batch.lastOffset());
       this.#offsets.resolved(payload);
@@ -186,12 +191,14 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     { topic, partition, messages }: EachBatchPayload['batch'],
     index: number,
     delivery: Delivery,
-    reason: Error,
+    rejection: Rejection,
   ): Promise<void> {
-    const position = { topic, partition, offset: (messages[index] as KafkaMessage).offset };
+    const message = messages[index] as KafkaMessage;
+    const position = { topic, partition, offset: message.offset };
+    const { unitsOfWork, group } = this.#options;
     for (let failures = 1; ; failures++) {
       try {
-        await deadLetter(this.#options.unitsOfWork, this.#options.group, position, delivery, reason);
+        await deadLetter(unitsOfWork, group, position, message, delivery, rejection);
         return;
       } catch (error) {
         if (!isTransient(error)) throw error;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UndeliverableMessageError, type OutgoingMessage, type Publisher } from '@orderbridge/messaging';
-import kafkajs, { type Producer, type TopicMessages } from 'kafkajs';
+import kafkajs, { type IHeaders, type Producer, type TopicMessages } from 'kafkajs';
 import { KafkaConnection } from './kafka-connection.js';
 
 /** Errors by which Kafka refuses a message for good. */
@@ -69,10 +69,14 @@ export class KafkaPublisher implements Publisher {
 
 function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
   const topics = new Map<string, TopicMessages>();
-  for (const { destination, key, headers, body } of messages) {
+  for (const { destination, key, keyBytes, headers, body } of messages) {
     let topic = topics.get(destination.name);
     if (!topic) topics.set(destination.name, (topic = { topic: destination.name, messages: [] }));
-    topic.messages.push({ key, value: body, headers });
+    topic.messages.push({
+      key: keyBytes === undefined ? key : keyBytes,
+      value: body,
+      headers: headers as IHeaders,
+    });
   }
   return [...topics.values()];
 }

@@ -7,6 +7,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { createEvent, defineEvent, encodeEvent, topic, type CloudEvent } from '@orderbridge/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@orderbridge/embedded-kafka';
 import {
+  DeliveryStarts1700000000010,
   MessagingTables1700000000000,
   PermanentError,
   PostgresMessageStore,
@@ -17,7 +18,7 @@ import {
   type OutgoingMessage,
 } from '@orderbridge/messaging';
 import { loadConfig } from '@orderbridge/service';
-import type { Consumer } from 'kafkajs';
+import type { Consumer, IHeaders } from 'kafkajs';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { connectTestDatabase } from '../../../test/postgres/test-database.js';
@@ -63,7 +64,7 @@ describe('Kafka transport on a broker', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kafka-'));
     await startBroker();
-    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
+    dataSource = await connectTestDatabase([MessagingTables1700000000000, DeliveryStarts1700000000010]);
     await dataSource.query('CREATE TABLE seen (id serial PRIMARY KEY, key text, value integer)');
     store = new PostgresMessageStore(dataSource);
     unitsOfWork = new UnitsOfWork(store, '/test');
@@ -126,18 +127,23 @@ describe('Kafka transport on a broker', () => {
     while (!(await condition())) await sleep(20);
   };
 
-  const read = async (
-    name: string,
-    count: number,
-  ): Promise<{ headers: Record<string, string>; value: Buffer }[]> => {
-    const found: { headers: Record<string, string>; value: Buffer }[] = [];
+  interface Read {
+    readonly headers: Record<string, string>;
+    readonly raw: IHeaders;
+    readonly key: Buffer | null;
+    readonly value: Buffer;
+  }
+  const read = async (name: string, count: number): Promise<Read[]> => {
+    const found: Read[] = [];
     const consumer = connection.kafka.consumer({ groupId: `reader-${Math.random()}` });
     await consumer.connect();
     await consumer.subscribe({ topics: [name], fromBeginning: true });
     await consumer.run({
-      eachMessage: ({ message: { headers = {}, value } }) => {
-        const text = Object.fromEntries(Object.entries(headers).map(([key, bytes]) => [key, String(bytes)]));
-        found.push({ headers: text, value: value ?? Buffer.alloc(0) });
+      eachMessage: ({ message: { headers = {}, key, value } }) => {
+        const text = Object.fromEntries(
+          Object.entries(headers).map(([header, bytes]) => [header, String(bytes)]),
+        );
+        found.push({ headers: text, raw: headers, key, value: value ?? Buffer.alloc(0) });
         return Promise.resolve();
       },
     });
@@ -203,11 +209,44 @@ describe('Kafka transport on a broker', () => {
       ...poison.headers,
       dlt_reason: '13 is bad luck',
       dlt_error: 'PermanentError',
-      dlt_group: 'counter',
+      dlt_consumer: 'counter',
+      dlt_attempts: expect.stringMatching(/^[12]$/),
+      dlt_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      dlt_first_time: expect.stringMatching(/Z$/),
+      dlt_last_time: expect.stringMatching(/Z$/),
       dlt_topic: 'counts',
+      dlt_partition: expect.stringMatching(/^\d$/),
       dlt_offset: expect.stringMatching(/^\d+$/),
     });
     await direct.close();
+    await relay.stop();
+  });
+
+  test('headers and keys that are no text are in the dead letter as they were', async () => {
+    const relay = new Relay({ store, unitsOfWork, publishers: [publisher], observer: quiet });
+    relay.start();
+    await consume();
+    const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
+    const producer = connection.kafka.producer();
+    await producer.connect();
+    await producer.send({
+      topic: 'counts',
+      messages: [
+        { key: bytes, value: 'no json', headers: { ce_type: 'counted', raw: bytes, twice: ['a', bytes] } },
+        { key: 'zero\0', value: 'no json', headers: { ce_type: 'counted', dlt_reason: 'forged' } },
+        { key: null, value: 'no json', headers: { ce_type: 'counted', which: 'without key' } },
+      ],
+    });
+    await producer.disconnect();
+    const dead = await read(deadLetterTopic('counts', 'counter'), 3);
+    const first = dead.find(({ raw }) => raw['raw']);
+    expect(first?.raw['raw']).toEqual(bytes);
+    expect(first?.raw['twice']).toEqual([Buffer.from('a'), bytes]);
+    expect(first?.key).toEqual(bytes);
+    const second = dead.find(({ key }) => key?.toString().startsWith('zero'));
+    expect(second?.key?.toString()).toBe('zero\0');
+    expect(second?.headers['dlt_reason']).not.toBe('forged');
+    expect(dead.find(({ headers }) => headers['which'])?.key).toBeNull();
     await relay.stop();
   });
 

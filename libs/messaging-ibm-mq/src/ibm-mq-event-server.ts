@@ -3,13 +3,17 @@ import {
   IbmMqServer,
   type IbmMqConnectionManager,
   type IncomingMessage,
+  type OutgoingHeaders,
   type UnitOfWork,
 } from '@orderbridge/ibm-mq';
 import {
+  deadLetterHeaders,
   eventRoutes,
   Pipeline,
+  PoisonMessageError,
   type Delivery,
   type PipelineObserver,
+  type Rejection,
   type UnitsOfWork,
 } from '@orderbridge/messaging';
 
@@ -72,17 +76,30 @@ export class IbmMqEventServer extends IbmMqServer {
     const outcomes = await this.#pipeline.process(unit.messages.map(toDelivery));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status !== 'rejected') continue;
-      await unit.reject(unit.messages[index] as IncomingMessage, {
-        headers: {
-          dlt_reason: outcome.error.message.slice(0, 2_000),
-          dlt_error: outcome.error.name,
-          dlt_consumer: this.#events.consumer,
-          dlt_queue: unit.queue,
-          dlt_time: new Date().toISOString(),
-        },
-      });
+      const message = unit.messages[index] as IncomingMessage;
+      const attempts = message.backoutCount + outcome.attempts;
+      const headers = this.#deadLetterHeaders(message, { ...outcome, attempts });
+      await unit.reject(message, { headers });
     }
     crashPoint('ibm-mq.committing');
+  }
+
+  /** A message whose handling was begun and never finished as often as BOTHRESH says: it seems to end the process. */
+  protected override backoutHeaders(message: IncomingMessage): OutgoingHeaders {
+    const { backoutCount: attempts, putAt: firstTried } = message;
+    const error = new PoisonMessageError(attempts);
+    return this.#deadLetterHeaders(message, { error, attempts, firstTried, lastTried: new Date() });
+  }
+
+  #deadLetterHeaders(
+    { queue, messageId }: IncomingMessage,
+    rejection: Omit<Rejection, 'status'>,
+  ): OutgoingHeaders {
+    return {
+      ...deadLetterHeaders(this.#events.consumer, rejection),
+      dlt_queue: queue,
+      dlt_message_id: messageId,
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IbmMqClient, IbmMqConnectionManager, IbmMqError } from '@orderbridge/ibm-mq';
+import { IbmMqClient, IbmMqConnectionManager, IbmMqError, type OutgoingHeaders } from '@orderbridge/ibm-mq';
 import { UndeliverableMessageError, type OutgoingMessage, type Publisher } from '@orderbridge/messaging';
 
 /** MQRC_MSG_TOO_BIG_FOR_Q, MQRC_MSG_TOO_BIG_FOR_Q_MGR, MQRC_DATA_LENGTH_ERROR: the queue manager refuses for good. */
@@ -26,7 +26,7 @@ export class IbmMqPublisher implements Publisher {
             queue: destination.name,
             body,
             format: 'MQSTR',
-            headers,
+            headers: single(headers),
             messageId,
           })),
         );
@@ -36,4 +36,11 @@ export class IbmMqPublisher implements Publisher {
       }
     }
   }
+}
+
+/** A message property has one value: the last of a header's. */
+function single(headers: OutgoingMessage['headers']): OutgoingHeaders {
+  const several = Object.entries(headers).filter(([, value]) => Array.isArray(value));
+  const last = several.map(([name, values]) => [name, (values as readonly (string | Buffer)[]).at(-1)]);
+  return { ...headers, ...(Object.fromEntries(last) as OutgoingHeaders) } as OutgoingHeaders;
 }

@@ -1,4 +1,5 @@
 export * from './batch/group-commit.js';
+export * from './dead-letters/dead-letter-headers.js';
 export * from './inbox/inbox.js';
 export * from './messaging-metrics.js';
 export * from './messaging-tables.migration.js';
@@ -16,6 +17,10 @@ export * from './pipeline/pipeline.js';
 export * from './retry/backoff.js';
 export * from './retry/errors.js';
 export * from './retry/wake-up.js';
+export { PoisonMessageError } from './starts/crash-watch.js';
+export * from './starts/delivery-starts.migration.js';
+export * from './starts/postgres-starts.js';
+export * from './starts/starts.js';
 export * from './store/message-store.js';
 export * from './store/postgres-message-store.js';
 export * from './time/clock.js';

@@ -13,6 +13,7 @@ import { pruneInbox } from './inbox/inbox.js';
 import { measureOutbox, MessagingMetrics } from './messaging-metrics.js';
 import type { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
+import { PostgresStarts, pruneStarts } from './starts/postgres-starts.js';
 import { PostgresMessageStore } from './store/postgres-message-store.js';
 import { UnitsOfWork } from './unit-of-work/units-of-work.js';
 
@@ -52,6 +53,11 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
           useFactory: (dataSource: DataSource) => new PostgresMessageStore(dataSource),
         },
         {
+          provide: PostgresStarts,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => new PostgresStarts(dataSource),
+        },
+        {
           provide: UnitsOfWork,
           inject: [PostgresMessageStore],
           useFactory: (store: PostgresMessageStore) =>
@@ -68,7 +74,7 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
           ) => new Relay({ store, unitsOfWork, observer, publishers }),
         },
       ],
-      exports: [UnitsOfWork, MessagingMetrics],
+      exports: [UnitsOfWork, MessagingMetrics, PostgresStarts],
     };
   }
 
@@ -86,6 +92,7 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
   async #prune(): Promise<void> {
     if (!this.relay.leading) return;
     try {
+      await pruneStarts(this.dataSource.manager);
       const forgotten = await pruneInbox(this.dataSource.manager, this.options.inboxRetentionDays);
       if (forgotten > 0) this.#logger.log(`Forgot ${forgotten} inbox claims`);
     } catch (error) {

@@ -48,11 +48,11 @@ export class BrowsedQueue {
     const { mqi, verbs } = this.#parts;
     const getOptions = new mqi.MQGMO();
     getOptions.Options = options;
-    const matches = this.#messageId && (options & GetOption.MSG_UNDER_CURSOR) === 0;
-    getOptions.MatchOptions = matches ? MATCH_MSG_ID : MATCH_NONE;
+    const wanted = (options & GetOption.MSG_UNDER_CURSOR) === 0 ? this.#messageId : undefined;
+    getOptions.MatchOptions = wanted ? MATCH_MSG_ID : MATCH_NONE;
     for (;;) {
       const descriptor = new mqi.MQMD();
-      if (matches) descriptor.MsgId = Buffer.from(this.#messageId as Buffer);
+      if (wanted) descriptor.MsgId = Buffer.from(wanted);
       let result: { error: MQError | undefined; length: number } = { error: undefined, length: 0 };
       verbs.call('MQGET', this.#name, () =>
         mqi.GetSync(this.#handle, descriptor, getOptions, this.#buffer, (error, length) => {

@@ -2,6 +2,7 @@ import type { Broker } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
 import { ASYNCHRONOUS_COMMIT } from '../unit-of-work/asynchronous-commit.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import { readHeaders, storeHeaders } from './stored-headers.js';
 
 /** A message with its place in the outbox. */
 export interface OutboxRow extends OutgoingMessage {
@@ -13,7 +14,7 @@ interface StoredRow {
   destination: string;
   key: string;
   message_id: string;
-  headers: Record<string, string>;
+  headers: Parameters<typeof readHeaders>[0];
   body: Buffer;
 }
 
@@ -37,7 +38,7 @@ export async function appendToOutbox(
       messages.map(({ destination }) => destination.name),
       messages.map(({ key }) => key),
       messages.map(({ messageId }) => messageId),
-      messages.map(({ headers }) => JSON.stringify(headers)),
+      messages.map(storeHeaders),
       messages.map(({ body }) => body),
     ],
   );
@@ -66,7 +67,7 @@ export async function takeFromOutbox(
     destination: { broker, name: destination },
     key,
     messageId: message_id,
-    headers,
+    ...readHeaders(headers),
     body,
   }));
 }

@@ -1,11 +1,16 @@
 import type { Destination } from '@orderbridge/contracts';
 
+/** Text, bytes that are no text, or, where a header is there several times, all its values. */
+export type HeaderValue = string | Buffer | readonly (string | Buffer)[];
+
 /** A message as it waits in the outbox and goes to a broker. */
 export interface OutgoingMessage {
   readonly messageId: string;
   readonly destination: Destination;
   /** Messages with the same key reach a destination in the order in which they were appended. */
   readonly key: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** What the broker is given as the key where that is not the text of `key`: bytes that are no text, null for none. */
+  readonly keyBytes?: Buffer | null;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
   readonly body: Buffer;
 }

@@ -8,5 +8,15 @@ export interface Delivery {
   readonly body: Buffer;
 }
 
-/** What became of a delivery: handled (or seen before, or of no interest), or to be dead-lettered. */
-export type Outcome = { readonly status: 'settled' } | { readonly status: 'rejected'; readonly error: Error };
+/** A delivery that cannot be handled and is to be dead-lettered. */
+export interface Rejection {
+  readonly status: 'rejected';
+  readonly error: Error;
+  /** How often it was tried, by processes that crashed too. */
+  readonly attempts: number;
+  readonly firstTried: Date;
+  readonly lastTried: Date;
+}
+
+/** What became of a delivery: handled (or seen before, or of no interest), or rejected. */
+export type Outcome = { readonly status: 'settled' } | Rejection;

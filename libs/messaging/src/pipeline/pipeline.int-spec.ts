@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { defineEvent, encodeEvent, createEvent, topic, type CloudEvent } from '@orderbridge/contracts';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
 import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
 import { PermanentError } from '../retry/errors.js';
+import { DeliveryStarts1700000000010 } from '../starts/delivery-starts.migration.js';
+import { PostgresStarts } from '../starts/postgres-starts.js';
 import { PostgresMessageStore } from '../store/postgres-message-store.js';
 import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { Delivery } from './delivery.js';
@@ -55,7 +58,7 @@ describe('Pipeline', () => {
     },
   });
 
-  const start = () => {
+  const start = (starts?: PostgresStarts) => {
     const routes = new Map([
       ['added', route(added, 'account.total + excluded.total')],
       ['doubled', route(doubled, 'account.total * 2')],
@@ -69,18 +72,19 @@ describe('Pipeline', () => {
         retrying() {},
         rejected: (_delivery, error) => rejected.push(error.message),
       },
+      ...(starts && { starts }),
     });
   };
 
   beforeAll(async () => {
-    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
+    dataSource = await connectTestDatabase([MessagingTables1700000000000, DeliveryStarts1700000000010]);
     await dataSource.query('CREATE TABLE account (id text PRIMARY KEY, total integer NOT NULL)');
   });
 
   afterAll(() => dataSource.destroy());
 
   beforeEach(async () => {
-    await dataSource.query('TRUNCATE account, inbox, outbox');
+    await dataSource.query('TRUNCATE account, inbox, outbox, delivery_start');
     fail = () => undefined;
     batches.length = 0;
     rejected.length = 0;
@@ -193,5 +197,85 @@ describe('Pipeline', () => {
     );
     expect(batches.flat()).toHaveLength(30);
     expect(batches.length).toBeLessThan(6);
+  });
+
+  test('a rejection tells how often and since when the message was tried', async () => {
+    const before = Date.now();
+    fail = ({ orderId }) => (orderId === 'a' ? new TypeError('a bug') : undefined);
+    const [a, b] = await pipeline.process([delivery(added, 'a', 1), delivery(added, 'b', 1)]);
+    // Once with the other, three times alone.
+    expect(a).toMatchObject({ status: 'rejected', attempts: 4 });
+    expect(b).toEqual({ status: 'settled' });
+    if (a?.status !== 'rejected') return;
+    expect(a.firstTried.getTime()).toBeGreaterThanOrEqual(before);
+    expect(a.lastTried.getTime()).toBeGreaterThanOrEqual(a.firstTried.getTime());
+  });
+
+  describe('with starts written down', () => {
+    const starts = () => dataSource.query('SELECT origin, starts FROM delivery_start ORDER BY origin');
+    /** A process that dies while it handles the value 13: the handler never ends. */
+    const crash = async (deliveries: Delivery[]) => {
+      const dying = start(new PostgresStarts(dataSource));
+      let died!: () => void;
+      const death = new Promise<void>((resolve) => (died = resolve));
+      let dead = false;
+      fail = ({ value }) => {
+        if (value !== 13 && !dead) return undefined;
+        dead = true;
+        died();
+        return Object.assign(new Error('dies'), { code: '57P01' });
+      };
+      const processed = dying.process(deliveries).catch(() => undefined);
+      await death;
+      await dying.stop();
+      await processed;
+    };
+
+    test('a message that has ended three processes is rejected by the fourth, and no other', async () => {
+      const deliveries = [delivery(added, 'a', 1), delivery(added, 'p', 13), delivery(added, 'b', 1)];
+      for (let time = 0; time < 3; time++) await crash(deliveries);
+      expect(await totals()).toEqual({ a: 1 });
+      pipeline = start(new PostgresStarts(dataSource));
+      const [a, p, b] = await pipeline.process(deliveries);
+      expect([a, b]).toEqual([{ status: 'settled' }, { status: 'settled' }]);
+      expect(p).toMatchObject({
+        status: 'rejected',
+        attempts: 3,
+        error: { name: 'PoisonMessageError', message: expect.stringContaining('begun 3 times') },
+      });
+      expect(await totals()).toEqual({ a: 1, b: 1 });
+      expect(await starts()).toEqual([{ origin: deliveries[1]?.origin, starts: 3 }]);
+    });
+
+    test('what is handled or fails in one process counts as no crash', async () => {
+      pipeline = start(new PostgresStarts(dataSource));
+      let tries = 0;
+      fail = ({ orderId }) => (orderId === 'a' && ++tries < 3 ? new TypeError('a bug') : undefined);
+      const deliveries = [delivery(added, 'a', 1), delivery(added, 'b', 1)];
+      expect(await statuses(deliveries)).toEqual(['settled', 'settled']);
+      expect(await starts()).toEqual([]);
+    });
+
+    test('nothing is written down once the start is some time ago, until deliveries are taken over again', async () => {
+      let writes = 0;
+      const counting = new PostgresStarts(dataSource);
+      const begin = counting.begin.bind(counting);
+      counting.begin = (...args) => (writes++, begin(...args));
+      pipeline = start(counting);
+      const started = performance.now();
+      const now = jest.spyOn(performance, 'now');
+      try {
+        await pipeline.process([delivery(added, 'a', 1)]);
+        expect(writes).toBe(1);
+        now.mockImplementation(() => started + 60_000);
+        await pipeline.process([delivery(added, 'a', 1)]);
+        expect(writes).toBe(1);
+        pipeline.takesOver();
+        await pipeline.process([delivery(added, 'a', 1)]);
+        expect(writes).toBe(2);
+      } finally {
+        now.mockRestore();
+      }
+    });
   });
 });

@@ -5,7 +5,9 @@ import { backoffDelay } from '../retry/backoff.js';
 import { isTransient, PermanentError } from '../retry/errors.js';
 import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
-import type { Delivery, Outcome } from './delivery.js';
+import { CrashWatch, PoisonMessageError } from '../starts/crash-watch.js';
+import type { Starts } from '../starts/starts.js';
+import type { Delivery, Outcome, Rejection } from './delivery.js';
 import { EventContext } from './event-context.js';
 import type { EventRoute, EventRoutes } from './event-routes.js';
 import type { PipelineObserver } from './pipeline-observer.js';
@@ -21,12 +23,20 @@ export interface PipelineOptions {
   /** How often an event is tried that fails alone with an error of neither kind, before it is rejected. */
   readonly attempts?: number;
   readonly clock?: Clock;
+  /** Finds messages that end the process, where the broker does not count deliveries. */
+  readonly starts?: Starts;
 }
 
 interface RoutedEvent {
   readonly delivery: Delivery;
   readonly route: EventRoute;
   readonly event: CloudEvent;
+  readonly tried: Tried;
+}
+
+interface Tried {
+  attempts: number;
+  readonly since: Date;
 }
 
 const RETRY = { initial: 50, max: 5_000 };
@@ -47,13 +57,20 @@ export class PipelineStoppedError extends Error {
  * several partitions or connections bring at the same time share a transaction; order per key is kept.
  */
 export class Pipeline {
-  readonly #options: Required<PipelineOptions>;
+  readonly #options: Required<Omit<PipelineOptions, 'starts'>>;
   readonly #commits: GroupCommit<RoutedEvent, Outcome>;
   readonly #stopping = new AbortController();
+  readonly #watch: CrashWatch | undefined;
 
-  constructor(options: PipelineOptions) {
+  constructor({ starts, ...options }: PipelineOptions) {
     this.#options = { batchSize: 100, attempts: 3, clock: SYSTEM_CLOCK, ...options };
     this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: this.#options.batchSize });
+    this.#watch = starts && new CrashWatch(starts, options.consumer);
+  }
+
+  /** Says that deliveries may follow which another process has begun, and which may have ended it. */
+  takesOver(): void {
+    this.#watch?.arm();
   }
 
   /**
@@ -63,6 +80,7 @@ export class Pipeline {
    * @throws PipelineStoppedError after `stop`.
    */
   process(deliveries: readonly Delivery[]): Promise<Outcome[]> {
+    this.#watch?.delivered();
     return Promise.all(deliveries.map((delivery) => this.#process(delivery)));
   }
 
@@ -74,24 +92,34 @@ export class Pipeline {
 
   async #process(delivery: Delivery): Promise<Outcome> {
     const type = delivery.headers[TYPE_HEADER];
-    if (type === undefined)
-      return this.#reject(delivery, new InvalidEventError(`The header ${TYPE_HEADER} is missing.`));
+    if (type === undefined) {
+      const error = new InvalidEventError(`The header ${TYPE_HEADER} is missing.`);
+      return this.#reject(delivery, error, firstTry());
+    }
     const route = this.#options.routes.get(type);
     if (!route) return SETTLED;
     let event: CloudEvent;
     try {
       event = decodeEvent(route.contract, delivery.headers, delivery.body);
     } catch (error) {
-      return this.#reject(delivery, error as Error);
+      return this.#reject(delivery, error as Error, firstTry());
     }
-    return this.#commits.submit({ delivery, route, event });
+    return this.#commits.submit({ delivery, route, event, tried: { attempts: 0, since: new Date() } });
   }
 
   /** Called by the group commit: with a group first and, when that throws, with each event alone. */
   async #settle(events: readonly RoutedEvent[]): Promise<Outcome[]> {
     let unexplained = 0;
     for (let failures = 1; ; failures++) {
+      if (this.#stopping.signal.aborted) throw new PipelineStoppedError();
       try {
+        const crashes = await this.#watch?.begin(events.map(({ delivery }) => delivery.origin));
+        if (crashes) {
+          const [{ delivery }] = events as readonly [RoutedEvent];
+          const { starts: attempts, since } = crashes;
+          return [this.#reject(delivery, new PoisonMessageError(attempts), { attempts, since })];
+        }
+        for (const { tried } of events) tried.attempts++;
         await this.#commit(events);
         return events.map(() => SETTLED);
       } catch (error) {
@@ -100,7 +128,7 @@ export class Pipeline {
           if (!alone || others.length > 0) throw error;
           unexplained++;
           if (error instanceof PermanentError || unexplained >= this.#options.attempts) {
-            return [this.#reject(alone.delivery, error as Error)];
+            return [this.#reject(alone.delivery, error as Error, alone.tried)];
           }
         }
         await this.#pause(error as Error, failures);
@@ -111,6 +139,7 @@ export class Pipeline {
   async #commit(events: readonly RoutedEvent[]): Promise<void> {
     const { consumer, unitsOfWork, observer } = this.#options;
     const started = performance.now();
+    const origins = events.map(({ delivery }) => delivery.origin);
     const handled = await unitsOfWork.run(async (unitOfWork) => {
       const fresh = await unitOfWork.claim(
         consumer,
@@ -120,10 +149,12 @@ export class Pipeline {
       const firsts = events.filter(({ event }) => fresh.delete(event.id));
       const context = new EventContext([unitOfWork]);
       for (const { route, events: batch } of inOrderPerKey(firsts)) await route.handle(batch, context);
+      await this.#watch?.finish(unitOfWork.manager, origins);
       crashPoint('pipeline.handled');
       return firsts.length;
     });
     crashPoint('pipeline.committed');
+    this.#watch?.forget(origins);
     observer.committed({
       handled,
       duplicates: events.length - handled,
@@ -131,9 +162,10 @@ export class Pipeline {
     });
   }
 
-  #reject(delivery: Delivery, error: Error): Outcome {
+  #reject(delivery: Delivery, error: Error, { attempts, since }: Tried): Rejection {
+    this.#watch?.forget([delivery.origin]);
     this.#options.observer.rejected(delivery, error);
-    return { status: 'rejected', error };
+    return { status: 'rejected', error, attempts, firstTried: since, lastTried: new Date() };
   }
 
   async #pause(error: Error, failures: number): Promise<void> {
@@ -143,6 +175,8 @@ export class Pipeline {
     if (signal.aborted) throw new PipelineStoppedError();
   }
 }
+
+const firstTry = (): Tried => ({ attempts: 1, since: new Date() });
 
 /** Splits events into calls of their handlers: as few as order per key allows. */
 export function inOrderPerKey(

@@ -1,0 +1,46 @@
+import type { HeaderValue, OutgoingMessage } from './outgoing-message.js';
+
+/** Bytes that are no text, as JSON holds them. */
+interface StoredBytes {
+  readonly base64: string;
+}
+type StoredPart = string | StoredBytes;
+type StoredValue = StoredPart | readonly StoredPart[] | null;
+
+/** Where a key that is no text is kept, among the headers; a name that no header of ours has. */
+const KEY = ':key';
+
+/** Headers, and a key that is no text, as JSON. */
+export function storeHeaders({ headers, keyBytes }: OutgoingMessage): string {
+  if (keyBytes === undefined && isText(headers)) return JSON.stringify(headers);
+  const stored: Record<string, StoredValue> = {};
+  for (const [name, value] of Object.entries(headers))
+    stored[name] = Array.isArray(value) ? value.map(store) : store(value as string | Buffer);
+  if (keyBytes !== undefined) stored[KEY] = keyBytes === null ? null : store(keyBytes);
+  return JSON.stringify(stored);
+}
+
+/** The inverse of `storeHeaders`. */
+export function readHeaders(
+  stored: Readonly<Record<string, StoredValue>>,
+): Pick<OutgoingMessage, 'headers' | 'keyBytes'> {
+  if (isText(stored)) return { headers: stored };
+  const { [KEY]: key, ...others } = stored;
+  const headers: Record<string, HeaderValue> = {};
+  for (const [name, value] of Object.entries(others))
+    headers[name] = Array.isArray(value) ? value.map(read) : read(value as StoredPart);
+  if (key === undefined) return { headers };
+  return { headers, keyBytes: key === null ? null : (read(key as StoredPart) as Buffer) };
+}
+
+/** Nearly always; found out without making anything. */
+function isText(headers: Readonly<Record<string, unknown>>): headers is Record<string, string> {
+  for (const name in headers) if (typeof headers[name] !== 'string') return false;
+  return true;
+}
+
+const store = (value: string | Buffer): StoredPart =>
+  typeof value === 'string' ? value : { base64: value.toString('base64') };
+
+const read = (value: StoredPart): string | Buffer =>
+  typeof value === 'string' ? value : Buffer.from(value.base64, 'base64');

@@ -1,0 +1,17 @@
+import type { EntityManager } from 'typeorm';
+
+/** How often a delivery was begun and never finished, and since when. */
+export interface Unfinished {
+  readonly starts: number;
+  readonly since: Date;
+}
+
+/** Knows which deliveries were begun and not finished, beyond the life of a process. */
+export interface Starts {
+  /** Those of the deliveries that were begun and not finished, by origin. */
+  unfinished(consumer: string, origins: readonly string[]): Promise<ReadonlyMap<string, Unfinished>>;
+  /** Counts one start more of each delivery. Survives the process, not necessarily the database's machine. */
+  begin(consumer: string, origins: readonly string[]): Promise<void>;
+  /** Forgets deliveries, in the transaction that handles them. */
+  finish(manager: EntityManager, consumer: string, origins: readonly string[]): Promise<void>;
+}
