@@ -229,6 +229,7 @@ describe('Pipeline', () => {
       await death;
       await dying.stop();
       await processed;
+      fail = ({ value }) => (value === 13 ? new Error('handled again') : undefined);
     };
 
     test('a message that has ended three processes is rejected by the fourth, and no other', async () => {
