@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 
+/** What can be measured, in this order. */
+const PARTS = ['backbone', 'mixed', 'hot-product', 'recovery'] as const;
+export type PartName = (typeof PARTS)[number];
+
 export const USAGE = `Usage: npm run bench [-- options]
 
 Starts the system with npm start, loads it, and prints what it measured beside the floor: the same SQL against the same
@@ -9,6 +13,7 @@ PostgreSQL without services. Needs pgbench (Debian: postgresql-contrib) and Linu
   --warm-up N        seconds before the first one (default 20)
   --in-flight N      orders under way in the closed loop (default 256)
   --rate N           orders per second in the open loop (default 50)
+  --only PART        backbone, mixed, hot-product or recovery; may be given several times (default all)
   --port-offset N    as of npm start (default 3000)
   --help             this text
 `;
@@ -19,6 +24,7 @@ export interface Options {
   readonly inFlight: number;
   readonly rate: number;
   readonly portOffset: number;
+  readonly parts: readonly PartName[];
   readonly help: boolean;
 }
 
@@ -30,11 +36,15 @@ export function readOptions(args: readonly string[]): Options {
       'warm-up': { type: 'string', default: '20' },
       'in-flight': { type: 'string', default: '256' },
       rate: { type: 'string', default: '50' },
+      only: { type: 'string', multiple: true, default: [...PARTS] },
       'port-offset': { type: 'string', default: '3000' },
       help: { type: 'boolean', default: false },
     },
   });
-  const number = (name: keyof typeof values): number => {
+  const isPart = (name: string): name is PartName => PARTS.some((part) => part === name);
+  const unknown = values.only.find((name) => !isPart(name));
+  if (unknown !== undefined) throw new Error(`--only must be one of ${PARTS.join(', ')}, not ${unknown}`);
+  const number = (name: 'seconds' | 'warm-up' | 'in-flight' | 'rate' | 'port-offset'): number => {
     const value = Number(values[name]);
     if (!Number.isFinite(value) || value < 0)
       throw new Error(`--${name} must be a number, not ${values[name]}`);
@@ -46,6 +56,7 @@ export function readOptions(args: readonly string[]): Options {
     inFlight: number('in-flight'),
     rate: number('rate'),
     portOffset: number('port-offset'),
+    parts: PARTS.filter((part) => values.only.includes(part)),
     help: values.help,
   };
 }

@@ -27,7 +27,7 @@ export async function openLoop(
     if (counts(wanted)) latencies.shipped.push(at - wanted);
     due.delete(orderId);
   };
-  orders.onShipped = (orderId, at) => {
+  orders.onFinished = (orderId, at) => {
     const wanted = due.get(orderId);
     if (wanted === undefined) early.set(orderId, at);
     else settle(orderId, at, wanted);

@@ -1,31 +1,30 @@
 import kafkajs, { type Consumer } from 'kafkajs';
 import { Pool } from 'undici';
 import type { RunningStack } from '@orderbridge/running-stack';
+import { allGood, ENDS, type Load, type OrderKind } from './order-kinds.js';
 
-/** Products that are in stock for as long as it takes. */
-const PRODUCTS = [
-  'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa',
-  'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb',
-  'eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee',
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  '00000000-0000-4000-8000-000000000001',
-  '00000000-0000-4000-8000-000000000002',
-  '00000000-0000-4000-8000-000000000003',
-  '00000000-0000-4000-8000-000000000004',
-];
-const USER = '55555555-5555-5555-5555-555555555555';
+/** The events by which orders end, by the status they end in. */
+const FINAL_EVENTS: Readonly<Record<(typeof ENDS)[OrderKind], string>> = {
+  SHIPPED: 'order.shipped',
+  REJECTED: 'order.rejected',
+  PAYMENT_FAILED: 'order.payment-failed',
+  REFUNDED: 'order.refunded',
+};
+const FINAL = new Set(Object.values(FINAL_EVENTS));
 
 /**
- * Places orders and hears of their shipping: by the events `order.shipped` on Kafka, which go out after the order shows
- * SHIPPED to anyone who asks, so that what is measured is not too short.
+ * Places orders and hears of their end: by the events on Kafka, `order.shipped` and its like, which go out after the
+ * order shows its status to anyone who asks, so that what is measured is not too short.
  */
 export class Orders {
-  /** Accepted orders, in the order of their answers. */
-  readonly accepted: string[] = [];
-  shipped = 0;
-  onShipped: (orderId: string, at: number) => void = () => undefined;
+  /** Accepted orders and what they were made for, in the order of their answers. */
+  readonly accepted = new Map<string, OrderKind>();
+  /** What is placed next. */
+  load: Load = allGood;
+  onFinished: (orderId: string, at: number) => void = () => undefined;
   readonly #pool: Pool;
   readonly #consumer: Consumer;
+  readonly #ended = new Set<string>();
   #next = 0;
 
   constructor(stack: RunningStack) {
@@ -38,7 +37,12 @@ export class Orders {
     this.#consumer = kafka.consumer({ groupId: `bench-${process.pid}`, maxWaitTimeInMs: 500 });
   }
 
-  /** Resolves when it hears of every order that ships from now on. */
+  /** How many orders have ended. */
+  get finished(): number {
+    return this.#ended.size;
+  }
+
+  /** Resolves when it hears of every order that ends from now on. */
   async start(): Promise<void> {
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: ['orders'], fromBeginning: true });
@@ -51,9 +55,11 @@ export class Orders {
       eachBatch: ({ batch }) => {
         const now = performance.now();
         for (const { headers, key } of batch.messages) {
-          if (String(headers?.['ce_type']) !== 'order.shipped') continue;
-          this.shipped++;
-          this.onShipped(String(key), now);
+          if (!FINAL.has(String(headers?.['ce_type']))) continue;
+          const orderId = String(key);
+          if (this.#ended.has(orderId)) continue;
+          this.#ended.add(orderId);
+          this.onFinished(orderId, now);
         }
         return Promise.resolve();
       },
@@ -61,19 +67,18 @@ export class Orders {
     await joined;
   }
 
-  /** Resolves with the id of an accepted order of two lines. */
+  /** Resolves with the id of the accepted order. */
   async place(): Promise<string> {
-    const [first = '', second = ''] = [this.#next, this.#next + 3].map((n) => PRODUCTS[n % PRODUCTS.length]);
-    this.#next++;
+    const { kind, body: wanted } = this.load(this.#next++);
     const { statusCode, body } = await this.#pool.request({
       method: 'POST',
       path: '/orders',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ userId: USER, items: { [first]: 2, [second]: 1 } }),
+      body: JSON.stringify(wanted),
     });
     const order = (await body.json()) as { orderId: string };
     if (statusCode !== 201) throw new Error(`POST /orders answered ${statusCode}: ${JSON.stringify(order)}`);
-    this.accepted.push(order.orderId);
+    this.accepted.set(order.orderId, kind);
     return order.orderId;
   }
 
