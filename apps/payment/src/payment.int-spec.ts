@@ -371,6 +371,8 @@ describe('payment service', () => {
     const metrics = async () => (await http().get('/metrics').expect(200)).text;
     await until(metrics, (text) => text.includes('circuit_breaker_state{partner="payment-gateway"} 2'));
     expect(await metrics()).toMatch(/circuit_breaker_openings_total\{partner="payment-gateway"\} [1-9]/);
+    expect(await metrics()).toMatch(/work_items_open\{kind="charge"\} 40\n/);
+    expect(await metrics()).toMatch(/work_items_oldest_seconds\{kind="charge"\} \d+\.\d+\n/);
     const shown = service.app.get(Readiness).information.get('circuit-breaker payment-gateway');
     expect(shown?.()).toEqual({ state: 'open' });
     gateway.answer = approve;
@@ -381,6 +383,7 @@ describe('payment service', () => {
     const total = attempts.reduce((sum, payment) => sum + payment.attempts, 0);
     const calls = orders.reduce((sum, { orderId }) => sum + gateway.of(orderId).length, 0);
     expect(total - calls).toBeLessThan(orders.length / 2);
+    expect(await metrics()).toMatch(/work_items_open\{kind="charge"\} 0\n/);
   });
 
   describe('POST /payment', () => {

@@ -49,9 +49,33 @@ export class KafkaConnection {
 
   /** Resolves when the cluster answers. */
   async check(): Promise<void> {
+    await this.#ask((admin) => admin.describeCluster());
+  }
+
+  /** How many messages of each topic a consumer group has not committed yet. */
+  lagOf(group: string, topics: readonly string[]): Promise<Map<string, number>> {
+    return this.#ask(async (admin) => {
+      const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
+      const lag = new Map<string, number>();
+      for (const { topic, partitions } of committed) {
+        const offsets = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+        let messages = 0;
+        for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
+          // A group that has committed nothing begins at the oldest message; so does one that was away too long.
+          const next = Math.max(offsets.get(partition) ?? -1, Number(low));
+          messages += Number(high) - next;
+        }
+        lag.set(topic, messages);
+      }
+      return lag;
+    });
+  }
+
+  /** After a failure the next question goes over a new connection. */
+  async #ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
     const admin = await this.#connectedAdmin();
     try {
-      await admin.describeCluster();
+      return await question(admin);
     } catch (error) {
       this.#admin = undefined;
       await admin.disconnect();

@@ -286,6 +286,18 @@ describe('Kafka transport on a broker', () => {
     await connection.check();
   });
 
+  test('tells how far a group is behind, from nothing committed to all handled', async () => {
+    await publisher.publish(Array.from({ length: 20 }, (_, n) => message(`key ${n}`, n)));
+    const lag = async () => (await connection.lagOf('counter', ['counts'])).get('counts');
+    expect(await lag()).toBe(20);
+    await consume();
+    await until(async () => (await lag()) === 0);
+    expect(await seen()).toHaveLength(20);
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+    await publisher.publish([message('a', 20)]);
+    expect(await lag()).toBe(1);
+  });
+
   test('a message that the broker refuses is named as such', async () => {
     const large = message('a', 1, { body: Buffer.alloc(2 * 1024 * 1024) });
     await expect(publisher.publish([large])).rejects.toThrow(UndeliverableMessageError);

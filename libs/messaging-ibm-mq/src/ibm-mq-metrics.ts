@@ -1,5 +1,6 @@
 import { crashPoint } from '@orderbridge/crash-points';
 import type { IbmMqConnectionManager, IbmMqObserver } from '@orderbridge/ibm-mq';
+import { ScrapedGauges } from '@orderbridge/messaging';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 const messages = new Counter({
@@ -35,26 +36,27 @@ const connections = new Counter({
   labelNames: ['outcome'],
 });
 
-let measured: { connection: IbmMqConnectionManager; queues: readonly string[] } | undefined;
-const queueDepth: Gauge = new Gauge({
-  name: 'ibm_mq_queue_messages',
-  help: 'Messages on a queue (CURDEPTH), uncommitted ones included; absent while the queue manager is away',
-  labelNames: ['queue'],
-  collect: () => readQueueDepths(),
-});
+const depths = new ScrapedGauges(
+  {
+    ibm_mq_queue_messages:
+      'Messages on a queue (CURDEPTH), uncommitted ones included; absent while the queue manager is away',
+  },
+  ['queue'],
+);
 
-/** Lets each scrape ask for the depth of these queues. */
+/** Lets each scrape ask for the depth of these queues and of their backout queues. */
 export function measureQueues(connection: IbmMqConnectionManager, queues: readonly string[]): void {
-  measured = { connection, queues };
-}
-
-async function readQueueDepths(): Promise<void> {
-  queueDepth.reset();
-  if (!measured) return;
-  const { connection, queues } = measured;
   for (const queue of queues) {
-    const depth = await connection.queueDepth(queue).catch(() => undefined);
-    if (depth !== undefined) queueDepth.set({ queue }, depth);
+    let measured: readonly string[] | undefined;
+    depths.ask(queue, async () => {
+      measured ??= [queue, await connection.backoutQueueOf(queue)].filter((name) => name !== undefined);
+      const samples = [];
+      for (const name of measured) {
+        const depth = await connection.queueDepth(name);
+        samples.push({ labels: { queue: name }, values: { ibm_mq_queue_messages: depth } });
+      }
+      return samples;
+    });
   }
 }
 

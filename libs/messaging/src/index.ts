@@ -4,6 +4,7 @@ export * from './inbox/inbox.js';
 export * from './messaging-metrics.js';
 export * from './messaging-tables.migration.js';
 export * from './messaging.module.js';
+export * from './metrics/scraped-gauges.js';
 export * from './outbox/outbox.js';
 export * from './outbox/outgoing-message.js';
 export * from './outbox/publisher.js';

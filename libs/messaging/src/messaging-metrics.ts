@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Broker } from '@orderbridge/contracts';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { DataSource } from 'typeorm';
+import { ScrapedGauges } from './metrics/scraped-gauges.js';
 import type { OutboxRow } from './outbox/outbox.js';
 import type { RelayObserver } from './outbox/relay-observer.js';
 import type { Delivery } from './pipeline/delivery.js';
@@ -38,39 +39,34 @@ const relayRetries = new Counter({
 });
 const relayLeading = new Gauge({ name: 'outbox_leading', help: '1 where this process publishes the outbox' });
 
-let measured: DataSource | undefined;
-const outboxDepth = new Gauge({
-  name: 'outbox_messages',
-  help: 'Messages in the outbox; parked ones are those the broker refuses for good',
-  labelNames: ['broker', 'state'],
-});
-const outboxAge: Gauge = new Gauge({
-  name: 'outbox_oldest_seconds',
-  help: 'Age of the oldest message that waits to be published',
-  labelNames: ['broker'],
-  collect: () => readOutboxDepth(),
-});
+const outbox = new ScrapedGauges(
+  {
+    outbox_messages: 'Messages in the outbox; parked ones are those the broker refuses for good',
+    outbox_oldest_seconds: 'Age of the oldest message in the outbox that waits, or is parked',
+  },
+  ['broker', 'state'],
+);
+
+interface OutboxDepth {
+  readonly broker: Broker;
+  readonly state: 'waiting' | 'parked';
+  readonly messages: number;
+  readonly oldest: number;
+}
 
 /** Lets each scrape read the outbox's depth and age from this database. */
 export function measureOutbox(dataSource: DataSource): void {
-  measured = dataSource;
-}
-
-async function readOutboxDepth(): Promise<void> {
-  if (!measured?.isInitialized) return;
-  const rows: { broker: Broker; waiting: string; parked: string; oldest: number | null }[] =
-    await measured.query(
-      `SELECT broker, count(*) FILTER (WHERE parked_at IS NULL) AS waiting, count(parked_at) AS parked,
-       extract(epoch FROM now() - min(created_at) FILTER (WHERE parked_at IS NULL))::float AS oldest
-     FROM outbox GROUP BY broker`,
+  outbox.ask('outbox', async () => {
+    const rows: OutboxDepth[] = await dataSource.query(
+      `SELECT broker, CASE WHEN parked_at IS NULL THEN 'waiting' ELSE 'parked' END AS state,
+         count(*)::integer AS messages, extract(epoch FROM now() - min(created_at))::float AS oldest
+       FROM outbox GROUP BY 1, 2`,
     );
-  outboxDepth.reset();
-  outboxAge.reset();
-  for (const { broker, waiting, parked, oldest } of rows) {
-    outboxDepth.set({ broker, state: 'waiting' }, Number(waiting));
-    outboxDepth.set({ broker, state: 'parked' }, Number(parked));
-    outboxAge.set({ broker }, oldest ?? 0);
-  }
+    return rows.map(({ broker, state, messages, oldest }) => ({
+      labels: { broker, state },
+      values: { outbox_messages: messages, outbox_oldest_seconds: oldest },
+    }));
+  });
 }
 
 /** Counts and logs what pipelines and relay do. */

@@ -1,12 +1,31 @@
 import type { Logger } from '@nestjs/common';
 import { Counter } from 'prom-client';
-import type { WorkItemObserver } from './work-item-processor.js';
+import { ScrapedGauges } from '@orderbridge/messaging';
+import type { Backlog, WorkItemObserver } from './work-item-processor.js';
 
 const items = new Counter({
   name: 'work_items_total',
   help: 'Calls to the outside world by what became of them: settled, postponed',
   labelNames: ['kind', 'outcome'],
 });
+
+const backlogs = new ScrapedGauges(
+  {
+    work_items_open: 'Calls to the outside world that are to be made still',
+    work_items_oldest_seconds: 'Age of the oldest of them',
+  },
+  ['kind'],
+);
+
+/** Lets each scrape ask what is to be done still of a kind. */
+export function measureBacklog(kind: string, backlog: () => Promise<Backlog>): void {
+  backlogs.ask(kind, async () => {
+    const { items: open, oldestSeconds } = await backlog();
+    return [
+      { labels: { kind }, values: { work_items_open: open, work_items_oldest_seconds: oldestSeconds } },
+    ];
+  });
+}
 
 /** Counts and logs what the processor of one kind of work items does. */
 export const workItemMetrics = (kind: string, logger: Logger): WorkItemObserver => ({

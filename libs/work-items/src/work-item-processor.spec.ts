@@ -48,6 +48,10 @@ class Table implements WorkItemHandlers<WorkItem, string> {
     return Promise.resolve();
   }
 
+  backlog() {
+    return Promise.resolve({ items: this.due.length, oldestSeconds: 0 });
+  }
+
   until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve) => this.#watchers.push(() => condition() && resolve()));

@@ -14,6 +14,13 @@ export interface Finished<Item, Result> {
   readonly result: Result;
 }
 
+/** What is to be done still, due or not. */
+export interface Backlog {
+  readonly items: number;
+  /** Seconds since the oldest of them became necessary; 0 when there are none. */
+  readonly oldestSeconds: number;
+}
+
 export interface WorkItemHandlers<Item extends WorkItem, Result> {
   /**
    * How many calls are worth beginning now: 0 while the partner is given a rest, so that nothing is taken that would
@@ -34,6 +41,8 @@ export interface WorkItemHandlers<Item extends WorkItem, Result> {
   settle(finished: readonly Finished<Item, Result>[]): Promise<void>;
   /** Makes an item due after the given milliseconds. */
   postpone(item: Item, delay: number): Promise<void>;
+  /** Asked for metrics. */
+  backlog(): Promise<Backlog>;
 }
 
 export interface WorkItemObserver {

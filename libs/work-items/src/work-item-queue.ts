@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { workItemMetrics } from './work-item-metrics.js';
+import { measureBacklog, workItemMetrics } from './work-item-metrics.js';
 import { WorkItemProcessor, type WorkItem, type WorkItemHandlers } from './work-item-processor.js';
 
 /** Works off one kind of work items as a part of a Nest application: starts and stops with it, is measured and logged. */
@@ -7,6 +7,7 @@ export abstract class WorkItemQueue<Item extends WorkItem, Result>
   implements OnApplicationBootstrap, OnModuleDestroy
 {
   readonly #processor: WorkItemProcessor<Item, Result>;
+  readonly #measure: () => void;
 
   /**
    * @param name of the kind, in metrics.
@@ -15,6 +16,7 @@ export abstract class WorkItemQueue<Item extends WorkItem, Result>
   protected constructor(name: string, handlers: WorkItemHandlers<Item, Result>, concurrency: number) {
     const observer = workItemMetrics(name, new Logger(new.target.name));
     this.#processor = new WorkItemProcessor({ handlers, observer, concurrency });
+    this.#measure = () => measureBacklog(name, () => handlers.backlog());
   }
 
   /** Says that new items may be due. Call it after the commit that made them. */
@@ -23,6 +25,7 @@ export abstract class WorkItemQueue<Item extends WorkItem, Result>
   }
 
   onApplicationBootstrap(): void {
+    this.#measure();
     this.#processor.start();
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { paymentCancelled, paymentFailed, paymentProcessed, toMajorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
-import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import type { ChargeDecision } from '../domain/payment.js';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
@@ -31,6 +31,10 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
 
   postpone({ id }: ChargeItem, delay: number): Promise<void> {
     return this.payments.postpone(id, delay);
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.payments.backlog();
   }
 
   async settle(finished: readonly Finished<ChargeItem, ChargeDecision>[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { paymentRefunded, toMajorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
 
@@ -28,6 +28,10 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
 
   postpone({ id }: RefundItem, delay: number): Promise<void> {
     return this.refunds.postpone(id, delay);
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.refunds.backlog();
   }
 
   async settle(finished: readonly Finished<RefundItem, string>[]): Promise<void> {

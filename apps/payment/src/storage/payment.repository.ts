@@ -1,6 +1,7 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Backlog } from '@orderbridge/work-items';
 import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type ChargeDecision, type PaymentStatus } from '../domain/payment.js';
 import { InvoiceEntity } from './invoice.entity.js';
@@ -121,6 +122,15 @@ export class PaymentRepository {
       `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'PENDING'`,
       [id, delay],
     );
+  }
+
+  /** See `WorkItemHandlers.backlog`. */
+  async backlog(): Promise<Backlog> {
+    const rows: Backlog[] = await this.payments.query(
+      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS "oldestSeconds"
+       FROM payment WHERE status = 'PENDING'`,
+    );
+    return rows[0] as Backlog;
   }
 
   /** Writes what the gateway decided about payments that were still PENDING, and returns these. */

@@ -2,6 +2,7 @@ import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
 import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { PaymentEntity } from './payment.entity.js';
 
@@ -64,6 +65,15 @@ export class RefundRepository {
       `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REFUNDING'`,
       [id, delay],
     );
+  }
+
+  /** See `WorkItemHandlers.backlog`. */
+  async backlog(): Promise<Backlog> {
+    const rows: Backlog[] = await this.payments.query(
+      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
+       FROM payment WHERE status = 'REFUNDING'`,
+    );
+    return rows[0] as Backlog;
   }
 
   /** Writes the gateway's refunds of payments that were still REFUNDING, and returns these. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { shipmentCancelled, shipmentCreated, shipmentFailed } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
@@ -31,6 +31,10 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
 
   postpone({ id }: BookingItem, delay: number): Promise<void> {
     return this.shipments.postpone(id, delay);
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.shipments.backlog();
   }
 
   async settle(finished: readonly Finished<BookingItem, CarrierDecision>[]): Promise<void> {

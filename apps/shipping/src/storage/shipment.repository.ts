@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Backlog } from '@orderbridge/work-items';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type CarrierDecision, type ShipmentStatus } from '../domain/shipment.js';
@@ -96,6 +97,15 @@ export class ShipmentRepository {
       `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REQUESTED'`,
       [id, delay],
     );
+  }
+
+  /** See `WorkItemHandlers.backlog`. */
+  async backlog(): Promise<Backlog> {
+    const rows: Backlog[] = await this.shipments.query(
+      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS "oldestSeconds"
+       FROM shipment WHERE status = 'REQUESTED'`,
+    );
+    return rows[0] as Backlog;
   }
 
   /** Writes what the carrier decided about shipments that were still REQUESTED, and returns these. */

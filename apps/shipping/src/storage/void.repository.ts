@@ -2,6 +2,7 @@ import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
 import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { ShipmentEntity } from './shipment.entity.js';
 
@@ -48,6 +49,15 @@ export class VoidRepository {
       `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'VOIDING'`,
       [id, delay],
     );
+  }
+
+  /** See `WorkItemHandlers.backlog`. */
+  async backlog(): Promise<Backlog> {
+    const rows: Backlog[] = await this.shipments.query(
+      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
+       FROM shipment WHERE status = 'VOIDING'`,
+    );
+    return rows[0] as Backlog;
   }
 
   /** Marks shipments as voided that were still VOIDING, and returns these. */

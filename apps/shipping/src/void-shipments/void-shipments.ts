@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { shipmentVoided } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type { Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
 
@@ -28,6 +28,10 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
 
   postpone({ id }: VoidItem, delay: number): Promise<void> {
     return this.voids.postpone(id, delay);
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.voids.backlog();
   }
 
   async settle(finished: readonly Finished<VoidItem, void>[]): Promise<void> {

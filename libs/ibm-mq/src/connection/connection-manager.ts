@@ -3,6 +3,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
 import { IbmMqError, IbmMqLibraryError, IbmMqUnavailableError } from '../errors.js';
 import { Selector } from '../mqi/constants.js';
+import { inquireBackoutPolicy } from '../consumer/backout-policy.js';
 import { loadIbmmq, type Mqi } from '../mqi/ibmmq.js';
 import type { IbmMqObserver } from '../observer.js';
 import { NO_TRACING, type IbmMqTracing } from '../tracing/tracing.js';
@@ -91,16 +92,26 @@ export class IbmMqConnectionManager implements OnApplicationShutdown {
    * the error of the last attempt.
    */
   async check(): Promise<void> {
-    if (this.#failures > 0 || this.#closing.signal.aborted) throw this.#unavailable();
-    await this.use((connection) => connection.ping(), { timeout: CHECK_TIMEOUT });
+    await this.#ask((connection) => connection.ping());
   }
 
   /** How many messages are on a queue (CURDEPTH), uncommitted ones included. Rejects at once, like `check`, while there is no connection. */
   async queueDepth(queue: string): Promise<number> {
-    if (this.#failures > 0 || this.#closing.signal.aborted) throw this.#unavailable();
-    const read = (connection: Connection) => connection.inquireQueue(queue, [Selector.CURRENT_Q_DEPTH]);
-    const [depth] = await this.use(read, { timeout: CHECK_TIMEOUT });
+    const [depth] = await this.#ask((connection) =>
+      connection.inquireQueue(queue, [Selector.CURRENT_Q_DEPTH]),
+    );
     return depth as number;
+  }
+
+  /** BOQNAME of a queue, of an alias that of the queue behind it. Rejects at once, like `check`, while there is no connection. */
+  async backoutQueueOf(queue: string): Promise<string | undefined> {
+    const { backoutQueue } = await this.#ask((connection) => inquireBackoutPolicy(connection, queue));
+    return backoutQueue === '' ? undefined : backoutQueue;
+  }
+
+  async #ask<Answer>(question: (connection: Connection) => Answer): Promise<Answer> {
+    if (this.#failures > 0 || this.#closing.signal.aborted) throw this.#unavailable();
+    return this.use(question, { timeout: CHECK_TIMEOUT });
   }
 
   /**
