@@ -1,6 +1,13 @@
 import { readdirSync } from 'node:fs';
 import * as exported from './index.js';
-import { decodeEvent, encodeEvent, fixtureOf, InvalidEventError, type EventContract } from './index.js';
+import {
+  contractOf,
+  decodeEvent,
+  encodeEvent,
+  fixtureOf,
+  InvalidEventError,
+  type EventContract,
+} from './index.js';
 
 const contracts = Object.values(exported as Record<string, unknown>).filter(
   (value): value is EventContract => typeof value === 'object' && value !== null && 'destinations' in value,
@@ -25,6 +32,10 @@ describe.each(contracts.map((contract) => [contract.type, contract] as const))('
     expect(contract.key(event.data)).toBe(key);
   });
 
+  test('is found by its type', () => {
+    expect(contractOf(contract.type)).toBe(contract);
+  });
+
   test('may gain fields without breaking its consumers', () => {
     const event = decodeEvent(contract, headers, JSON.stringify({ ...(data as object), addedLater: true }));
     expect(event.data).toEqual(data);
@@ -38,9 +49,10 @@ describe.each(contracts.map((contract) => [contract.type, contract] as const))('
     },
   );
 
-  test('is refused without its order id, with another schema version, or as anything but JSON', () => {
-    const { orderId: _removed, ...rest } = data as { orderId: string };
-    expect(() => decodeEvent(contract, headers, JSON.stringify(rest))).toThrow(/orderId/);
+  test('is refused without the id of what it is about, with another schema version, or as anything but JSON', () => {
+    const id = contract.type.startsWith('dead-letter.') ? 'deadLetterId' : 'orderId';
+    const { [id]: _removed, ...rest } = data as Record<string, unknown>;
+    expect(() => decodeEvent(contract, headers, JSON.stringify(rest))).toThrow(id);
     const other = { ...headers, ce_dataschema: `urn:orderbridge:${contract.type}:v2` };
     expect(() => decodeEvent(contract, other, body)).toThrow(/v2/);
     expect(() => decodeEvent(contract, headers, 'no json')).toThrow(InvalidEventError);

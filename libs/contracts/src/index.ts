@@ -1,4 +1,6 @@
 export * from './carrier/carrier-wsdl.js';
+export * from './contract-of.js';
+export * from './dead-letters/dead-letter.js';
 export * from './destinations.js';
 export * from './envelope/binary-mode.js';
 export * from './envelope/cloud-event.js';
@@ -18,7 +20,9 @@ export * from './payments/payment-cancelled.js';
 export * from './payments/payment-failed.js';
 export * from './payments/payment-processed.js';
 export * from './payments/payment-refunded.js';
+export * from './payments/refund-requested.js';
 export * from './shipments/shipment-cancelled.js';
 export * from './shipments/shipment-created.js';
 export * from './shipments/shipment-failed.js';
 export * from './shipments/shipment-voided.js';
+export * from './shipments/void-requested.js';
