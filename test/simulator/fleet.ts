@@ -1,0 +1,60 @@
+import { Process } from './schedule/scheduler.js';
+import { Bugs } from './services/bugs.js';
+import { startInventory } from './services/inventory/inventory-program.js';
+import { startOrder } from './services/order/order-program.js';
+import { startPayment } from './services/payment/payment-program.js';
+import { Program } from './services/program.js';
+import { startShipping } from './services/shipping/shipping-program.js';
+import type { ServiceName, World } from './world.js';
+
+const PROGRAMS: Readonly<Record<ServiceName, (program: Program) => void>> = {
+  order: startOrder,
+  inventory: startInventory,
+  payment: startPayment,
+  shipping: startShipping,
+};
+/** Most milliseconds until a process that died is started again. */
+const RESTART = 20_000;
+
+/** The processes of all services: one or two of each, started again when they die. */
+export class Fleet {
+  readonly running: Process[] = [];
+  readonly #bugs: Bugs;
+  #expected = 0;
+
+  constructor(private readonly world: World) {
+    this.#bugs = new Bugs(world);
+    for (const { name } of world.services) {
+      const replicas = world.random.chance(0.25) ? 2 : 1;
+      for (let replica = 1; replica <= replicas; replica++) {
+        this.#expected++;
+        this.#start(name, `${name} ${replica}`);
+      }
+    }
+  }
+
+  get isWhole(): boolean {
+    return this.running.length === this.#expected;
+  }
+
+  /** One of the processes dies, whatever it is about to do. */
+  crash(): void {
+    if (this.running.length === 0) return;
+    const { random, scheduler } = this.world;
+    const process = random.pick(this.running);
+    this.running.splice(this.running.indexOf(process), 1);
+    scheduler.trace.add(process.name, 'DIES');
+    process.crash();
+    const [service] = process.name.split(' ') as [ServiceName];
+    scheduler.after(undefined, random.below(RESTART), `${process.name} is started again`, () =>
+      this.#start(service, process.name),
+    );
+  }
+
+  #start(name: ServiceName, processName: string): void {
+    const { world } = this;
+    const process = new Process(processName, world.scheduler);
+    this.running.push(process);
+    PROGRAMS[name](new Program(world, process, world[name], this.#bugs));
+  }
+}

@@ -1,0 +1,6 @@
+import { BUSINESS_MUTANTS } from './business-mutants.js';
+import { MESSAGING_MUTANTS } from './messaging-mutants.js';
+import type { Mutant } from './mutant.js';
+
+/** Bugs of earlier systems. The simulator has to find each: then it is worth something that it finds none without. */
+export const MUTANTS: readonly Mutant[] = [...MESSAGING_MUTANTS, ...BUSINESS_MUTANTS];

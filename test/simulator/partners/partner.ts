@@ -1,0 +1,55 @@
+import type { Faults } from '../faults.js';
+import type { Random } from '../schedule/random.js';
+import type { Process, Scheduler } from '../schedule/scheduler.js';
+
+/** Milliseconds after which a service no longer waits for an answer; below the lease of a work item. */
+const TIMEOUT = 5_000;
+/** Most milliseconds by which a partner may be late. */
+const LATE = 60_000;
+
+/**
+ * The way to a partner and back. A request may not arrive, may be done late, and its reply may be lost; once it has
+ * left, the death of the caller does not stop it.
+ */
+export class Partner {
+  constructor(
+    private readonly name: string,
+    private readonly scheduler: Scheduler,
+    private readonly random: Random,
+    private readonly faults: Faults,
+  ) {}
+
+  /**
+   * @param work is done at the partner, at once.
+   * @throws Error when no reply came in time.
+   */
+  call<Result>(process: Process, request: string, work: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const cancel = process.clock.after(TIMEOUT, () =>
+        reject(new Error(`simulated: ${this.name} did not answer`)),
+      );
+      const settle = (label: string, then: () => void): void =>
+        this.scheduler.enqueue(process, label, () => {
+          cancel();
+          then();
+        });
+      if (this.faults.happens('partnerAway')) {
+        settle(`cannot reach ${this.name}`, () => reject(new Error(`simulated: ${this.name} is away`)));
+        return;
+      }
+      const replyLost = this.faults.happens('replyLost');
+      const perform = (): void => {
+        try {
+          const result = work();
+          if (!replyLost) settle(`${this.name} answers`, () => resolve(result));
+        } catch (error) {
+          settle(`${this.name} refuses`, () => reject(error));
+        }
+      };
+      const label = `${this.name}: ${request}${replyLost ? ', the reply is lost' : ''}`;
+      if (this.faults.happens('partnerLate'))
+        this.scheduler.after(undefined, this.random.below(LATE), `${label}, late`, perform);
+      else this.scheduler.enqueue(undefined, label, perform);
+    });
+  }
+}

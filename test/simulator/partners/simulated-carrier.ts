@@ -1,0 +1,54 @@
+import type { CarrierClient } from '../../../apps/shipping/src/carrier/carrier.client.js';
+import type { CarrierDecision } from '../../../apps/shipping/src/domain/shipment.js';
+import type { BookingItem } from '../../../apps/shipping/src/storage/shipment.repository.js';
+import type { Names } from '../names.js';
+import type { Public } from '../public.js';
+import type { Process } from '../schedule/scheduler.js';
+import type { Partner } from './partner.js';
+
+/** The postal code that the carrier does not know. */
+export const UNKNOWN_POSTAL_CODE = '00000';
+
+/** The carrier's own books: idempotent by order. */
+export class SimulatedCarrier {
+  /** By order. */
+  readonly labels = new Map<string, { trackingNumber: string; live: boolean }>();
+  changed = true;
+
+  constructor(
+    private readonly partner: Partner,
+    private readonly names: Names,
+  ) {}
+
+  /** The way of one process to the carrier. */
+  client(process: Process): Public<CarrierClient> {
+    return {
+      capacity: Infinity,
+      createShipment: (item) =>
+        this.partner.call(process, `book ${this.names.of(item.orderId)}`, () => this.#book(item)),
+      voidShipment: ({ orderId }) =>
+        this.partner.call(process, `void ${this.names.of(orderId)}`, () => this.#void(orderId)),
+      onApplicationShutdown: () => Promise.resolve(),
+    };
+  }
+
+  #book({ orderId, shipTo }: BookingItem): CarrierDecision {
+    if (shipTo.postalCode === UNKNOWN_POSTAL_CODE)
+      return { booked: false, code: 'InvalidAddress', reason: 'The carrier does not know the postal code.' };
+    let label = this.labels.get(orderId);
+    if (!label) {
+      label = { trackingNumber: `MP${this.labels.size + 1}`, live: true };
+      this.labels.set(orderId, label);
+      this.changed = true;
+    }
+    const { trackingNumber } = label;
+    return { booked: true, carrier: 'Simulated', carrierReference: `SHP-${trackingNumber}`, trackingNumber };
+  }
+
+  #void(orderId: string): void {
+    const label = this.labels.get(orderId);
+    if (!label) throw new Error(`There is no shipment of the order ${orderId}.`);
+    label.live = false;
+    this.changed = true;
+  }
+}

@@ -1,0 +1,123 @@
+import type { EntityManager } from 'typeorm';
+import type { OrderEntity } from '../../../../apps/order/src/storage/order.entity.js';
+import type {
+  NewOrder,
+  NewTimelineEntry,
+  OrderProgress,
+  OrderRepository,
+} from '../../../../apps/order/src/storage/order.repository.js';
+import type { TimelineEntryEntity } from '../../../../apps/order/src/storage/timeline-entry.entity.js';
+import type { Session } from '../../database/database.js';
+import { Table } from '../../database/table.js';
+import type { Transaction } from '../../database/transaction.js';
+import type { Public } from '../../public.js';
+
+export class OrderTables {
+  readonly orders = new Table<Public<OrderEntity>>('orders');
+  /** By order and position. */
+  readonly timeline = new Table<TimelineEntryEntity>('order_timeline');
+
+  timelineOf(orderId: string): TimelineEntryEntity[] {
+    const entries: TimelineEntryEntity[] = [];
+    for (let position = 1; ; position++) {
+      const entry = this.timeline.rows.get(timelineKey(orderId, position));
+      if (!entry) return entries;
+      entries.push(entry);
+    }
+  }
+}
+
+const timelineKey = (orderId: string, position: number): string => `${orderId} ${position}`;
+
+export class FakeOrderRepository implements Public<OrderRepository> {
+  constructor(
+    private readonly session: Session,
+    private readonly tables: OrderTables,
+  ) {}
+
+  async find(id: string, manager?: EntityManager): Promise<OrderEntity | null> {
+    const read = (transaction: Transaction): OrderEntity | null => {
+      const order = transaction.get(this.tables.orders, id);
+      return order ? { ...order } : null;
+    };
+    if (!manager) return this.session.autocommit('finds an order', read);
+    return read(await this.session.statement(manager, 'finds an order'));
+  }
+
+  findOfUser(userId: string, limit: number, before?: string): Promise<OrderEntity[]> {
+    return this.session.autocommit("finds a user's orders", (transaction) =>
+      [...transaction.all(this.tables.orders).values()]
+        .filter((order) => order.userId === userId && (before === undefined || order.id < before))
+        .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, limit),
+    );
+  }
+
+  timelineOf(orderId: string): Promise<TimelineEntryEntity[]> {
+    return this.session.autocommit('finds a timeline', () => this.tables.timelineOf(orderId));
+  }
+
+  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'inserts orders');
+    for (const order of orders) {
+      await transaction.insert(this.tables.orders, order.id, {
+        ...order,
+        awaiting: [],
+        reason: null,
+        invoiceNumber: null,
+        carrier: null,
+        trackingNumber: null,
+        updatedAt: order.createdAt,
+      });
+    }
+  }
+
+  async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderProgress>> {
+    const transaction = await this.session.statement(manager, 'locks orders');
+    const locked = new Map<string, OrderProgress>();
+    for (const id of [...new Set(ids)].toSorted()) {
+      if (!transaction.get(this.tables.orders, id)) continue;
+      await transaction.lock(this.tables.orders, id);
+      const order = transaction.get(this.tables.orders, id) as OrderEntity;
+      const { userId, status, awaiting, reason, invoiceNumber, carrier, trackingNumber, version } = order;
+      locked.set(id, {
+        id,
+        userId,
+        status,
+        awaiting,
+        reason,
+        invoiceNumber,
+        carrier,
+        trackingNumber,
+        version,
+      });
+    }
+    return locked;
+  }
+
+  async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
+    if (orders.length === 0) return;
+    const transaction = await this.session.statement(manager, 'updates orders');
+    for (const { userId: _userId, ...changed } of orders) {
+      if (!transaction.get(this.tables.orders, changed.id)) continue;
+      await transaction.lock(this.tables.orders, changed.id);
+      const before = transaction.get(this.tables.orders, changed.id) as Public<OrderEntity>;
+      transaction.put(this.tables.orders, changed.id, {
+        ...before,
+        ...changed,
+        updatedAt: new Date(transaction.now),
+      });
+    }
+  }
+
+  async insertTimeline(manager: EntityManager, entries: readonly NewTimelineEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const transaction = await this.session.statement(manager, 'inserts into timelines');
+    for (const entry of entries) {
+      await transaction.insert(this.tables.timeline, timelineKey(entry.orderId, entry.position), {
+        ...entry,
+        recordedAt: new Date(transaction.now),
+      });
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import type { Cause } from '@orderbridge/contracts';
+import type { Backlog } from '@orderbridge/work-items';
+import type { EntityManager } from 'typeorm';
+import {
+  statusAfter,
+  type ChargeDecision,
+  type PaymentStatus,
+} from '../../../../apps/payment/src/domain/payment.js';
+import type { InvoiceEntity } from '../../../../apps/payment/src/storage/invoice.entity.js';
+import type { Fulfilment, PaymentEntity } from '../../../../apps/payment/src/storage/payment.entity.js';
+import type {
+  ChargeItem,
+  DecidedPayment,
+  NewPayment,
+  PaymentRepository,
+} from '../../../../apps/payment/src/storage/payment.repository.js';
+import type { Session } from '../../database/database.js';
+import { Table } from '../../database/table.js';
+import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
+import type { Public } from '../../public.js';
+
+export type PaymentRow = Public<PaymentEntity> & WorkRow;
+
+export class PaymentTables {
+  /** By order: it is unique. */
+  readonly payments = new Table<PaymentRow>('payment');
+  /** By payment: it is unique. */
+  readonly invoices = new Table<InvoiceEntity>('invoice');
+  lastInvoice = 0;
+}
+
+export class FakePaymentRepository implements Public<PaymentRepository> {
+  constructor(
+    private readonly session: Session,
+    private readonly tables: PaymentTables,
+  ) {}
+
+  findOfOrder(orderId: string): Promise<PaymentEntity | null> {
+    return this.session.autocommit(
+      'finds a payment',
+      (transaction) => transaction.get(this.tables.payments, orderId) ?? null,
+    );
+  }
+
+  invoiceOf(paymentId: string): Promise<InvoiceEntity | null> {
+    return this.session.autocommit(
+      'finds an invoice',
+      (transaction) => transaction.get(this.tables.invoices, paymentId) ?? null,
+    );
+  }
+
+  async insert(manager: EntityManager, payments: readonly NewPayment[]): Promise<Set<string>> {
+    const transaction = await this.session.statement(manager, 'inserts payments');
+    const fresh = new Set<string>();
+    for (const payment of payments) {
+      const now = new Date(transaction.now);
+      const inserted = await transaction.insertIfAbsent(this.tables.payments, payment.orderId, {
+        ...payment,
+        cancelled: false,
+        chargeId: null,
+        refundId: null,
+        failureCode: null,
+        failureReason: null,
+        attempts: 0,
+        dueAt: transaction.now,
+        createdAt: now,
+        updatedAt: now,
+      });
+      if (inserted) fresh.add(payment.orderId);
+    }
+    return new Set(payments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
+  }
+
+  async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<PaymentEntity[]> {
+    const transaction = await this.session.statement(manager, 'locks payments');
+    const found = [...new Set(orderIds)]
+      .map((orderId) => transaction.get(this.tables.payments, orderId))
+      .filter((payment) => payment !== undefined)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const locked: PaymentEntity[] = [];
+    for (const { orderId } of found) {
+      await transaction.lock(this.tables.payments, orderId);
+      const { dueAt: _dueAt, ...payment } = transaction.get(this.tables.payments, orderId) as PaymentRow;
+      locked.push(payment);
+    }
+    return locked;
+  }
+
+  async cancel(manager: EntityManager, id: string, status: PaymentStatus, cause: Cause): Promise<void> {
+    const transaction = await this.session.statement(manager, 'cancels a payment');
+    await transaction.update(
+      this.tables.payments,
+      (payment) => payment.id === id,
+      () => ({
+        status,
+        cancelled: true,
+        cause,
+        ...(status === 'REFUNDING' && { attempts: 0, dueAt: transaction.now }),
+      }),
+    );
+  }
+
+  async attachFulfilment(
+    manager: EntityManager,
+    id: string,
+    fulfilment: Fulfilment,
+    cause: Cause,
+  ): Promise<void> {
+    const transaction = await this.session.statement(manager, 'attaches the fulfilment');
+    await transaction.update(
+      this.tables.payments,
+      (payment) => payment.id === id,
+      () => ({ fulfilment, cause }),
+    );
+  }
+
+  takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
+    return this.session.autocommit('takes due charges', (transaction) =>
+      takeDue(transaction, this.tables.payments, 'PENDING', limit, lease).map(
+        ({ id, attempts, orderId, amount, currency, paymentToken }) => ({
+          id,
+          attempts,
+          orderId,
+          amount,
+          currency,
+          paymentToken: paymentToken as string,
+        }),
+      ),
+    );
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.session.autocommit('counts due charges', (transaction) =>
+      backlogOf(transaction, this.tables.payments, 'PENDING', ({ createdAt }) => createdAt),
+    );
+  }
+
+  postpone(id: string, delay: number): Promise<void> {
+    return this.session.autocommit('postpones a charge', async (transaction) => {
+      await transaction.update(this.tables.payments, isPending(id), () => ({
+        dueAt: transaction.now + delay,
+      }));
+    });
+  }
+
+  async decide(
+    manager: EntityManager,
+    decisions: readonly { readonly id: string; readonly decision: ChargeDecision }[],
+  ): Promise<DecidedPayment[]> {
+    const transaction = await this.session.statement(manager, 'writes what the gateway decided');
+    const decided: DecidedPayment[] = [];
+    for (const { id, decision } of decisions) {
+      const rows = await transaction.update(this.tables.payments, isPending(id), ({ cancelled }) => ({
+        status: statusAfter(decision, cancelled),
+        ...(cancelled && { attempts: 0, dueAt: transaction.now }),
+        chargeId: decision.approved ? decision.chargeId : null,
+        failureCode: decision.approved ? null : decision.code,
+        failureReason: decision.approved ? null : decision.reason,
+      }));
+      for (const { orderId, userId, amount, currency, fulfilment, cause, cancelled } of rows)
+        decided.push({ id, orderId, userId, amount, currency, fulfilment, cause, cancelled });
+    }
+    return decided;
+  }
+
+  async issueInvoices(
+    manager: EntityManager,
+    payments: readonly DecidedPayment[],
+  ): Promise<Map<string, string>> {
+    if (payments.length === 0) return new Map();
+    const transaction = await this.session.statement(manager, 'issues invoices');
+    const numbers = new Map<string, string>();
+    for (const { id, amount, currency, fulfilment } of payments) {
+      const number = `INV-${++this.tables.lastInvoice}`;
+      await transaction.insert(this.tables.invoices, id, {
+        number,
+        paymentId: id,
+        amount,
+        currency,
+        lines: fulfilment?.lines ?? [],
+        issuedAt: new Date(transaction.now),
+      });
+      numbers.set(id, number);
+    }
+    return numbers;
+  }
+}
+
+const isPending =
+  (id: string) =>
+  (payment: PaymentRow): boolean =>
+    payment.id === id && payment.status === 'PENDING';

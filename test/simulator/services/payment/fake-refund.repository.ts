@@ -1,0 +1,84 @@
+import type { Cause } from '@orderbridge/contracts';
+import type { Backlog } from '@orderbridge/work-items';
+import type { EntityManager } from 'typeorm';
+import type {
+  RefundedPayment,
+  RefundItem,
+  RefundRepository,
+} from '../../../../apps/payment/src/storage/refund.repository.js';
+import type { Session } from '../../database/database.js';
+import { backlogOf, takeDue } from '../../database/work-rows.js';
+import type { Public } from '../../public.js';
+import type { PaymentRow, PaymentTables } from './fake-payment.repository.js';
+
+export class FakeRefundRepository implements Public<RefundRepository> {
+  constructor(
+    private readonly session: Session,
+    private readonly tables: PaymentTables,
+  ) {}
+
+  async request(
+    manager: EntityManager,
+    refunds: readonly { readonly orderId: string; readonly cause: Cause }[],
+  ): Promise<void> {
+    const transaction = await this.session.statement(manager, 'requests refunds');
+    for (const { orderId, cause } of refunds) {
+      await transaction.update(
+        this.tables.payments,
+        (payment) => payment.orderId === orderId && payment.status === 'SUCCEEDED',
+        () => ({ status: 'REFUNDING' as const, cause, attempts: 0, dueAt: transaction.now }),
+      );
+    }
+  }
+
+  takeDue(limit: number, lease: number): Promise<RefundItem[]> {
+    return this.session.autocommit('takes due refunds', (transaction) =>
+      takeDue(transaction, this.tables.payments, 'REFUNDING', limit, lease).map(
+        ({ id, attempts, orderId, chargeId, amount, currency }) => ({
+          id,
+          attempts,
+          orderId,
+          chargeId: chargeId as string,
+          amount,
+          currency,
+        }),
+      ),
+    );
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.session.autocommit('counts due refunds', (transaction) =>
+      backlogOf(transaction, this.tables.payments, 'REFUNDING', ({ updatedAt }) => updatedAt),
+    );
+  }
+
+  postpone(id: string, delay: number): Promise<void> {
+    return this.session.autocommit('postpones a refund', async (transaction) => {
+      await transaction.update(this.tables.payments, isRefunding(id), () => ({
+        dueAt: transaction.now + delay,
+      }));
+    });
+  }
+
+  async complete(
+    manager: EntityManager,
+    refunds: readonly { readonly id: string; readonly refundId: string }[],
+  ): Promise<RefundedPayment[]> {
+    const transaction = await this.session.statement(manager, 'completes refunds');
+    const completed: RefundedPayment[] = [];
+    for (const { id, refundId } of refunds) {
+      const rows = await transaction.update(this.tables.payments, isRefunding(id), () => ({
+        status: 'REFUNDED' as const,
+        refundId,
+      }));
+      for (const { orderId, userId, amount, currency, cause } of rows)
+        completed.push({ id, orderId, userId, amount, currency, cause });
+    }
+    return completed;
+  }
+}
+
+const isRefunding =
+  (id: string) =>
+  (payment: PaymentRow): boolean =>
+    payment.id === id && payment.status === 'REFUNDING';

@@ -1,0 +1,38 @@
+import { ORDERS } from '@orderbridge/contracts';
+import { CancelPaymentsConsumer } from '../../../../apps/payment/src/cancel-payments/cancel-payments.consumer.js';
+import { ChargePayments } from '../../../../apps/payment/src/charge-payments/charge-payments.js';
+import type { ChargeQueue } from '../../../../apps/payment/src/charge-payments/charge-queue.js';
+import { OpenPaymentsConsumer } from '../../../../apps/payment/src/open-payments/open-payments.consumer.js';
+import type { PaymentGatewayClient } from '../../../../apps/payment/src/payment-gateway/payment-gateway.client.js';
+import { RefundPayments } from '../../../../apps/payment/src/refund-payments/refund-payments.js';
+import { RefundPaymentsConsumer } from '../../../../apps/payment/src/refund-payments/refund-payments.consumer.js';
+import type { RefundQueue } from '../../../../apps/payment/src/refund-payments/refund-queue.js';
+import type { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
+import type { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
+import type { Program } from '../program.js';
+import { FakePaymentRepository } from './fake-payment.repository.js';
+import { FakeRefundRepository } from './fake-refund.repository.js';
+
+/** apps/payment on fakes. */
+export function startPayment(program: Program): void {
+  const { world, session, process, unitsOfWork } = program;
+  const { tables } = world.payment;
+  const payments = world.part(
+    'payments',
+    new FakePaymentRepository(session, tables),
+    program,
+  ) as PaymentRepository;
+  const refunds = new FakeRefundRepository(session, tables) as unknown as RefundRepository;
+  const gateway = world.part('gateway', world.gateway.client(process), program) as PaymentGatewayClient;
+  const refundQueue = program.work(new RefundPayments(refunds, gateway, unitsOfWork)) as RefundQueue;
+  const chargeQueue = program.work(
+    new ChargePayments(payments, gateway, refundQueue, unitsOfWork),
+  ) as ChargeQueue;
+  program.publish();
+  program.consumeIbmMq(new OpenPaymentsConsumer(payments, chargeQueue));
+  program.consumeKafka(
+    [ORDERS.name],
+    new CancelPaymentsConsumer(payments, refundQueue),
+    new RefundPaymentsConsumer(refunds, refundQueue),
+  );
+}

@@ -1,0 +1,143 @@
+import type { Cause } from '@orderbridge/contracts';
+import type { Backlog } from '@orderbridge/work-items';
+import type { EntityManager } from 'typeorm';
+import {
+  statusAfter,
+  type CarrierDecision,
+  type ShipmentStatus,
+} from '../../../../apps/shipping/src/domain/shipment.js';
+import type { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
+import type {
+  BookingItem,
+  DecidedShipment,
+  NewShipment,
+  ShipmentRepository,
+} from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import type { Session } from '../../database/database.js';
+import { Table } from '../../database/table.js';
+import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
+import type { Public } from '../../public.js';
+
+export type ShipmentRow = Public<ShipmentEntity> & WorkRow;
+
+/** By order: it is unique. */
+export class ShipmentTable extends Table<ShipmentRow> {
+  constructor() {
+    super('shipment');
+  }
+}
+
+export class FakeShipmentRepository implements Public<ShipmentRepository> {
+  constructor(
+    private readonly session: Session,
+    private readonly shipments: ShipmentTable,
+  ) {}
+
+  findOfOrder(orderId: string): Promise<ShipmentEntity | null> {
+    return this.session.autocommit(
+      'finds a shipment',
+      (transaction) => transaction.get(this.shipments, orderId) ?? null,
+    );
+  }
+
+  async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'inserts shipments');
+    for (const shipment of shipments) {
+      const now = new Date(transaction.now);
+      await transaction.insertIfAbsent(this.shipments, shipment.orderId, {
+        ...shipment,
+        cancelled: false,
+        carrier: null,
+        carrierReference: null,
+        trackingNumber: null,
+        failureCode: null,
+        failureReason: null,
+        attempts: 0,
+        dueAt: transaction.now,
+        createdAt: now,
+        updatedAt: now,
+      });
+    }
+  }
+
+  async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
+    const transaction = await this.session.statement(manager, 'locks shipments');
+    const found = [...new Set(orderIds)]
+      .map((orderId) => transaction.get(this.shipments, orderId))
+      .filter((shipment) => shipment !== undefined)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const locked: ShipmentEntity[] = [];
+    for (const { orderId } of found) {
+      await transaction.lock(this.shipments, orderId);
+      locked.push({ ...(transaction.get(this.shipments, orderId) as ShipmentRow) });
+    }
+    return locked;
+  }
+
+  async cancel(manager: EntityManager, id: string, status: ShipmentStatus, cause: Cause): Promise<void> {
+    const transaction = await this.session.statement(manager, 'cancels a shipment');
+    await transaction.update(
+      this.shipments,
+      (shipment) => shipment.id === id,
+      () => ({
+        status,
+        cancelled: true,
+        cause,
+        ...(status === 'VOIDING' && { attempts: 0, dueAt: transaction.now }),
+      }),
+    );
+  }
+
+  takeDue(limit: number, lease: number): Promise<BookingItem[]> {
+    return this.session.autocommit('takes due bookings', (transaction) =>
+      takeDue(transaction, this.shipments, 'REQUESTED', limit, lease).map(
+        ({ id, attempts, orderId, shipTo, pieces }) => ({
+          id,
+          attempts,
+          orderId,
+          shipTo: shipTo as BookingItem['shipTo'],
+          pieces,
+        }),
+      ),
+    );
+  }
+
+  backlog(): Promise<Backlog> {
+    return this.session.autocommit('counts due bookings', (transaction) =>
+      backlogOf(transaction, this.shipments, 'REQUESTED', ({ createdAt }) => createdAt),
+    );
+  }
+
+  postpone(id: string, delay: number): Promise<void> {
+    return this.session.autocommit('postpones a booking', async (transaction) => {
+      await transaction.update(this.shipments, isRequested(id), () => ({ dueAt: transaction.now + delay }));
+    });
+  }
+
+  async decide(
+    manager: EntityManager,
+    decisions: readonly { readonly id: string; readonly decision: CarrierDecision }[],
+  ): Promise<DecidedShipment[]> {
+    const transaction = await this.session.statement(manager, 'writes what the carrier decided');
+    const decided: DecidedShipment[] = [];
+    for (const { id, decision } of decisions) {
+      const rows = await transaction.update(this.shipments, isRequested(id), ({ cancelled }) => ({
+        status: statusAfter(decision, cancelled),
+        ...(cancelled && { attempts: 0, dueAt: transaction.now }),
+        carrier: decision.booked ? decision.carrier : null,
+        carrierReference: decision.booked ? decision.carrierReference : null,
+        trackingNumber: decision.booked ? decision.trackingNumber : null,
+        failureCode: decision.booked ? null : decision.code,
+        failureReason: decision.booked ? null : decision.reason,
+      }));
+      for (const { orderId, userId, cause, cancelled } of rows)
+        decided.push({ id, orderId, userId, cause, cancelled });
+    }
+    return decided;
+  }
+}
+
+const isRequested =
+  (id: string) =>
+  (shipment: ShipmentRow): boolean =>
+    shipment.id === id && shipment.status === 'REQUESTED';

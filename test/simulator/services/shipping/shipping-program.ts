@@ -1,0 +1,32 @@
+import { ORDERS, PAYMENTS } from '@orderbridge/contracts';
+import { BookShipments } from '../../../../apps/shipping/src/book-shipments/book-shipments.js';
+import type { BookingQueue } from '../../../../apps/shipping/src/book-shipments/booking-queue.js';
+import { CancelShipmentsConsumer } from '../../../../apps/shipping/src/cancel-shipments/cancel-shipments.consumer.js';
+import type { CarrierClient } from '../../../../apps/shipping/src/carrier/carrier.client.js';
+import { RequestShipmentsConsumer } from '../../../../apps/shipping/src/request-shipments/request-shipments.consumer.js';
+import type { ShipmentRepository } from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import type { VoidRepository } from '../../../../apps/shipping/src/storage/void.repository.js';
+import type { VoidQueue } from '../../../../apps/shipping/src/void-shipments/void-queue.js';
+import { VoidShipments } from '../../../../apps/shipping/src/void-shipments/void-shipments.js';
+import type { Program } from '../program.js';
+import { FakeShipmentRepository } from './fake-shipment.repository.js';
+import { FakeVoidRepository } from './fake-void.repository.js';
+
+/** apps/shipping on fakes. */
+export function startShipping(program: Program): void {
+  const { world, session, process, unitsOfWork } = program;
+  const { tables } = world.shipping;
+  const shipments = new FakeShipmentRepository(session, tables) as unknown as ShipmentRepository;
+  const voids = new FakeVoidRepository(session, tables) as unknown as VoidRepository;
+  const carrier = world.carrier.client(process) as CarrierClient;
+  const voidQueue = program.work(new VoidShipments(voids, carrier, unitsOfWork)) as VoidQueue;
+  const bookingQueue = program.work(
+    new BookShipments(shipments, carrier, voidQueue, unitsOfWork),
+  ) as BookingQueue;
+  program.publish();
+  program.consumeKafka(
+    [ORDERS.name, PAYMENTS.name],
+    new RequestShipmentsConsumer(shipments, bookingQueue),
+    new CancelShipmentsConsumer(shipments, voidQueue),
+  );
+}
