@@ -1,7 +1,8 @@
 import { INVENTORY_EVENTS } from '@orderbridge/contracts';
 import type { OrderEntity } from '../../apps/order/src/storage/order.entity.js';
+import { isGarbage } from './brokers/bus-message.js';
 import type { Customers } from './customers.js';
-import { isGarbage, type World } from './world.js';
+import type { World } from './world.js';
 
 /** From each status of an order, those it may come to. Written down here once more, independent of the product. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

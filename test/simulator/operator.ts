@@ -1,6 +1,6 @@
 import { deadLetterTopic } from '@orderbridge/kafka';
-import type { BusMessage } from './brokers/bus-message.js';
-import { isGarbage, type World } from './world.js';
+import { isGarbage, type BusMessage } from './brokers/bus-message.js';
+import type { World } from './world.js';
 
 /** Looks after the dead letters of both brokers: sends them again, and discards what was never a message. */
 export class Operator {

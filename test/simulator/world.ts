@@ -3,7 +3,7 @@ import type { BusMessage } from './brokers/bus-message.js';
 import { SimulatedQueue } from './brokers/simulated-ibm-mq.js';
 import { SimulatedKafka } from './brokers/simulated-kafka.js';
 import { Database } from './database/database.js';
-import { MessagingTables } from './database/simulated-message-store.js';
+import { MessagingTables } from './database/messaging-tables.js';
 import { Faults } from './faults.js';
 import type { Mutant, Place, Replaceable } from './mutants/mutant.js';
 import { Names } from './names.js';
@@ -125,6 +125,3 @@ export class World {
     }
   }
 }
-
-/** What is put on topics and queues by somebody who does not know the contracts. */
-export const isGarbage = ({ headers }: Pick<BusMessage, 'headers'>): boolean => 'garbage' in headers;

@@ -7,3 +7,6 @@ export interface BusMessage {
 
 /** Sees each message when a broker takes it. */
 export type Wiretap = (place: string, message: BusMessage) => void;
+
+/** Whether it was put there by somebody who does not know the contracts. */
+export const isGarbage = ({ headers }: Pick<BusMessage, 'headers'>): boolean => 'garbage' in headers;

@@ -73,13 +73,17 @@ async function consume(
     if (isCurrent()) kafka.commit(group, partition, next);
   }
 
-  async function sendToDeadLetters(offset: string, delivery: Delivery, rejection: Rejection): Promise<void> {
+  async function sendToDeadLetters(
+    position: string,
+    delivery: Delivery,
+    rejection: Rejection,
+  ): Promise<void> {
     for (;;) {
       try {
         await deadLetter(
           unitsOfWork,
           group,
-          { topic, partition: number, offset },
+          { topic, partition: number, offset: position },
           { key: Buffer.from(delivery.key), headers: delivery.headers },
           delivery,
           rejection,

@@ -1,11 +1,7 @@
 import type { Starts, Unfinished } from '@orderbridge/messaging';
 import type { EntityManager } from 'typeorm';
 import type { Session } from './database.js';
-import { inboxKey, type MessagingTables } from './simulated-message-store.js';
-
-export interface StartRow extends Unfinished {
-  readonly origin: string;
-}
+import { inboxKey, type MessagingTables } from './messaging-tables.js';
 
 /** Deliveries that were begun and not finished, in a service's database. */
 export class SimulatedStarts implements Starts {

@@ -1,16 +1,7 @@
 import type { CloudEvent } from '@orderbridge/contracts';
-import { PermanentError, type EventRoute } from '@orderbridge/messaging';
+import type { EventRoute } from '@orderbridge/messaging';
 import type { World } from '../world.js';
-
-/** What a handler throws that has a bug for a while; not the product's fault. */
-export class SimulatedBug extends Error {
-  override readonly name = 'SimulatedBug';
-}
-
-/** The same, of the kind that is not tried again. */
-export class SimulatedRefusal extends PermanentError {
-  override readonly name = 'SimulatedRefusal';
-}
+import { SimulatedBug, SimulatedRefusal } from './simulated-bug.js';
 
 /** Most milliseconds until a bug is mended. */
 const MENDED = 120_000;

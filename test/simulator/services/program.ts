@@ -8,15 +8,17 @@ import {
   type PipelineObserver,
 } from '@orderbridge/messaging';
 import { WorkItemProcessor, type WorkItem, type WorkItemHandlers } from '@orderbridge/work-items';
+import { isGarbage } from '../brokers/bus-message.js';
 import { consumeIbmMq } from '../brokers/ibm-mq-consumer.js';
 import { consumeKafka } from '../brokers/kafka-consumer.js';
 import { endConnections, Session } from '../database/database.js';
 import { SimulatedStarts } from '../database/simulated-starts.js';
 import { SimulatedMessageStore } from '../database/simulated-message-store.js';
 import type { Process } from '../schedule/scheduler.js';
-import { isGarbage, type Service, type World } from '../world.js';
-import { SimulatedBug, SimulatedRefusal, type Bugs } from './bugs.js';
+import type { Service, World } from '../world.js';
+import type { Bugs } from './bugs.js';
 import { routesOf } from './routes.js';
+import { SimulatedBug, SimulatedRefusal } from './simulated-bug.js';
 
 const QUIET = { settled() {}, postponed() {}, retrying() {}, leading() {}, published() {} };
 
