@@ -33,7 +33,7 @@ describe('the first order', () => {
   let stack: RunningStack;
 
   beforeAll(async () => {
-    stack = await RunningStack.create(1_000);
+    stack = await RunningStack.create(1_000, { DELIVERY_AFTER_MS: '30000' });
     await stack.start();
   });
 
@@ -212,6 +212,21 @@ describe('the first order', () => {
     const committed = value('ibm_mq_messages_total\\{outcome="committed"\\}');
     expect(committed).toBeGreaterThan(0);
     expect(value('ibm_mq_unit_of_work_messages_sum\\{queue="INVENTORY.EVENTS"\\}')).toBe(committed);
+  });
+
+  test('a shipped order is delivered some time later', async () => {
+    const orderId = await place();
+    await ends(orderId, 'DELIVERED');
+    const { body: timeline } = await stack.get('order', `/orders/${orderId}/timeline`);
+    expect(timeline.entries.at(-1)).toMatchObject({
+      cause: 'shipment.delivered',
+      source: '/orderbridge/shipping',
+    });
+    const { body: shipment } = await stack.get('shipping', `/shipments/${orderId}`);
+    expect(shipment).toMatchObject({ status: 'DELIVERED', deliveredAt: expect.any(String) });
+    expect((await stack.get('shipping', shipment.label)).body).toMatch(/^%PDF/);
+    const { status, body } = await stack.put('order', `/orders/${orderId}/cancel`);
+    expect([status, body.orderStatus]).toEqual([409, 'DELIVERED']);
   });
 
   test("the carrier's WSDL can be read", async () => {

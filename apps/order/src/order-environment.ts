@@ -3,6 +3,14 @@ import { databaseEnvironment, type Environment } from '@orderbridge/service';
 import { kafkaEnvironment } from '@orderbridge/kafka';
 import { z } from 'zod';
 
+const deadline = (minutes: number, waitsFor: string) =>
+  z.coerce
+    .number()
+    .positive()
+    .max(86_400 * 30)
+    .default(minutes * 60)
+    .describe(`seconds after which an order that waits for ${waitsFor} is nudged, and again until it times out`);
+
 export const orderEnvironment = {
   ...databaseEnvironment,
   ...kafkaEnvironment,
@@ -25,6 +33,11 @@ export const orderEnvironment = {
     .string()
     .optional()
     .describe('payment token for orders that come without one; for demonstrations'),
+  DEADLINE_PLACED_SECONDS: deadline(10, 'its reservation'),
+  DEADLINE_RESERVED_SECONDS: deadline(30, 'its payment'),
+  DEADLINE_PAID_SECONDS: deadline(30, 'its label'),
+  DEADLINE_FULFILMENT_FAILED_SECONDS: deadline(30, 'its refund'),
+  DEADLINE_CANCELLING_SECONDS: deadline(30, 'everything to be undone'),
 } satisfies Environment;
 
 /** The order service's configuration. */

@@ -27,10 +27,14 @@ import { ProductEntity } from './price-list/product.entity.js';
 import { seedProducts } from './price-list/seed-products.js';
 import { ShowOrdersController } from './show-orders/show-orders.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
+import { Deadlines1700000000003 } from './storage/deadlines.migration.js';
 import { OrderEntity } from './storage/order.entity.js';
 import { OrderRepository } from './storage/order.repository.js';
 import { OrderTables1700000000001 } from './storage/order-tables.migration.js';
 import { TimelineEntryEntity } from './storage/timeline-entry.entity.js';
+import { WaitingOrderRepository } from './storage/waiting-order.repository.js';
+import { DeadlineWatcher } from './watch-deadlines/deadline-watcher.js';
+import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const entities = [OrderEntity, TimelineEntryEntity, ProductEntity];
 const FORGET_INTERVAL = 3_600_000;
@@ -59,6 +63,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
             DeliveryStarts1700000000010,
             OrderTables1700000000001,
             Cancellation1700000000002,
+            Deadlines1700000000003,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -81,6 +86,9 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
         PriceList,
         PlaceOrder,
         CancelOrder,
+        WaitingOrderRepository,
+        WatchDeadlines,
+        DeadlineWatcher,
       ],
     };
   }

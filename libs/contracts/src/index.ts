@@ -23,6 +23,7 @@ export * from './payments/payment-refunded.js';
 export * from './payments/refund-requested.js';
 export * from './shipments/shipment-cancelled.js';
 export * from './shipments/shipment-created.js';
+export * from './shipments/shipment-delivered.js';
 export * from './shipments/shipment-failed.js';
 export * from './shipments/shipment-voided.js';
 export * from './shipments/void-requested.js';

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { orderCancelling, toMajorUnits, type Cause } from '@orderbridge/contracts';
 import { crashPoint } from '@orderbridge/crash-points';
-import { UnitsOfWork } from '@orderbridge/messaging';
+import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { cancel, NotCancellableError, type Fulfilment } from '../domain/fulfilment.js';
 import { unknownOrder } from '../show-orders/unknown-order.js';
 import type { OrderEntity } from '../storage/order.entity.js';
 import { OrderRepository, type OrderProgress } from '../storage/order.repository.js';
+import { ownEntry } from '../storage/own-entry.js';
 
 /** Cancels orders that have not been shipped: tells the other services to undo what they did for it. */
 @Injectable()
@@ -26,32 +27,32 @@ export class CancelOrder {
     await this.unitsOfWork.run(async (unit) => {
       const order = (await this.orders.lock(unit.manager, [orderId])).get(orderId);
       if (!order) throw unknownOrder(orderId);
-      const previousStatus = order.status;
-      const cancelled = decide(order);
-      if (cancelled.status === previousStatus) return;
-      const { total, currency, userId } = (await this.orders.find(orderId, unit.manager)) as OrderEntity;
-      const event = unit.send(
-        orderCancelling,
-        { orderId, userId, previousStatus, totalAmount: toMajorUnits(total), currency, reason },
-        cause,
-      );
-      const version = order.version + 1;
-      await this.orders.update(unit.manager, [{ ...order, ...cancelled, reason, version }]);
-      await this.orders.insertTimeline(unit.manager, [
-        {
-          orderId,
-          position: version,
-          cause: event.type,
-          status: cancelled.status,
-          messageId: event.id,
-          source: event.source,
-          occurredAt: new Date(event.time),
-          detail: reason,
-        },
-      ]);
+      await this.cancelLocked(unit, order, reason, cause);
     });
     crashPoint('cancel-order.committed');
     return (await this.orders.find(orderId)) as OrderEntity;
+  }
+
+  /**
+   * The same within a transaction that has locked the order.
+   *
+   * @throws ProblemException 409 with its status for an order that cannot be cancelled.
+   */
+  async cancelLocked(unit: UnitOfWork, order: OrderProgress, reason: string, cause: Cause): Promise<void> {
+    const { id: orderId, userId, status: previousStatus } = order;
+    const cancelled = decide(order);
+    if (cancelled.status === previousStatus) return;
+    const { total, currency } = (await this.orders.find(orderId, unit.manager)) as OrderEntity;
+    const event = unit.send(
+      orderCancelling,
+      { orderId, userId, previousStatus, totalAmount: toMajorUnits(total), currency, reason },
+      cause,
+    );
+    const version = order.version + 1;
+    await this.orders.update(unit.manager, [{ ...order, ...cancelled, reason, version }]);
+    await this.orders.insertTimeline(unit.manager, [
+      ownEntry(event, { position: version, status: cancelled.status, detail: reason }),
+    ]);
   }
 }
 

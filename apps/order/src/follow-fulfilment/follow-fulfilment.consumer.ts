@@ -6,6 +6,7 @@ import {
   inventoryReleased,
   inventoryReserved,
   orderCancelled,
+  orderDelivered,
   orderFulfilmentFailed,
   orderPaid,
   orderPaymentFailed,
@@ -19,6 +20,7 @@ import {
   paymentRefunded,
   shipmentCancelled,
   shipmentCreated,
+  shipmentDelivered,
   shipmentFailed,
   shipmentVoided,
   type CloudEvent,
@@ -37,6 +39,7 @@ const ANNOUNCEMENTS: Readonly<
   RESERVED: orderReserved,
   PAID: orderPaid,
   SHIPPED: orderShipped,
+  DELIVERED: orderDelivered,
   REJECTED: orderRejected,
   PAYMENT_FAILED: orderPaymentFailed,
   FULFILMENT_FAILED: orderFulfilmentFailed,
@@ -77,6 +80,9 @@ const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
     trackingNumber,
     detail: `${carrier} ${trackingNumber}`,
   }),
+  'shipment.delivered': ({ deliveredAt }: DataOf<typeof shipmentDelivered>) => ({
+    detail: `delivered at ${deliveredAt}`,
+  }),
   'shipment.failed': ({ reason }: DataOf<typeof shipmentFailed>) => ({ reason }),
 };
 
@@ -94,6 +100,7 @@ export class FollowFulfilmentConsumer {
     paymentRefunded,
     paymentCancelled,
     shipmentCreated,
+    shipmentDelivered,
     shipmentFailed,
     shipmentVoided,
     shipmentCancelled,

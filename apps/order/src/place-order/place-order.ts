@@ -10,12 +10,12 @@ import { PriceList } from '../price-list/price-list.js';
 import { viewOf, type OrderView } from '../show-orders/order-view.js';
 import { OrderRepository, type NewOrder } from '../storage/order.repository.js';
 import { claimKeys, hashRequest, type IdempotencyClaim } from './idempotency.js';
+import { detailsOf } from './order-details.js';
 import { quantitiesOf, type PlaceOrderBody } from './place-order.schema.js';
 
 interface Intake {
   readonly order: NewOrder;
   readonly response: OrderView;
-  readonly cause: Cause;
   readonly claim?: IdempotencyClaim;
 }
 
@@ -81,6 +81,7 @@ export class PlaceOrder {
       }),
     };
     const priced = await this.#price(body, quantities);
+    const createdAt = new Date();
     const order: NewOrder = {
       id: uuid(),
       userId: body.userId,
@@ -90,8 +91,10 @@ export class PlaceOrder {
       lines: [...priced.lines],
       shipTo,
       paymentToken,
-      createdAt: new Date(),
+      createdAt,
       version: 1,
+      lookAt: new Date(createdAt.getTime() + this.config.DEADLINE_PLACED_SECONDS * 1_000),
+      cause,
     };
     const response = viewOf({
       ...order,
@@ -99,9 +102,9 @@ export class PlaceOrder {
       invoiceNumber: null,
       carrier: null,
       trackingNumber: null,
-      updatedAt: order.createdAt,
+      updatedAt: createdAt,
     });
-    return this.#intake.submit({ order, response, cause, ...(claim && { claim }) });
+    return this.#intake.submit({ order, response, ...(claim && { claim }) });
   }
 
   #shipTo(body: PlaceOrderBody): ShipTo {
@@ -166,25 +169,8 @@ export class PlaceOrder {
     );
     await this.orders.insertTimeline(
       unit.manager,
-      accepted.map(({ order, response, cause }) => {
-        const {
-          id: messageId,
-          source,
-          type,
-        } = unit.send(
-          orderCreated,
-          {
-            orderId: order.id,
-            userId: order.userId,
-            totalAmount: response.totalAmount,
-            currency: order.currency,
-            items: response.items,
-            lines: response.lines,
-            shipTo: order.shipTo,
-            paymentToken: order.paymentToken,
-          },
-          cause,
-        );
+      accepted.map(({ order }) => {
+        const { id: messageId, source, type } = unit.send(orderCreated, detailsOf(order), order.cause);
         return {
           orderId: order.id,
           position: 1,

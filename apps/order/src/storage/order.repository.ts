@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, type EntityManager, type Repository } from 'typeorm';
-import type { OrderStatus, Undoing } from '../domain/fulfilment.js';
+import type { Cause } from '@orderbridge/contracts';
+import { isWaiting, type OrderStatus, type Undoing } from '../domain/fulfilment.js';
 import { OrderEntity } from './order.entity.js';
 import { TimelineEntryEntity } from './timeline-entry.entity.js';
 
@@ -21,7 +22,11 @@ export interface OrderProgress {
 export type NewOrder = Omit<
   OrderEntity,
   'awaiting' | 'reason' | 'invoiceNumber' | 'carrier' | 'trackingNumber' | 'updatedAt'
->;
+> & {
+  /** When to look whether the order still waits. */
+  readonly lookAt: Date;
+  readonly cause: Cause;
+};
 export type NewTimelineEntry = Omit<TimelineEntryEntity, 'recordedAt'>;
 
 /** Orders and their timelines. Writing is set-based: one statement for a whole batch. */
@@ -51,18 +56,21 @@ export class OrderRepository {
 
   async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
     await manager.query(
-      `INSERT INTO orders (id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, updated_at, version)
-       SELECT id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, created_at, version
-       FROM json_to_recordset($1) AS new (id uuid, user_id uuid, status text, currency char(3), total bigint, lines json,
-         ship_to json, payment_token text, created_at timestamptz, version integer)`,
+      `WITH new AS (
+         SELECT * FROM json_to_recordset($1) AS new (id uuid, user_id uuid, status text, currency char(3), total bigint,
+           lines json, ship_to json, payment_token text, created_at timestamptz, version integer, look_at timestamptz, cause json)
+       ), waiting AS (INSERT INTO waiting_order (order_id, look_at, cause) SELECT id, look_at, cause FROM new)
+       INSERT INTO orders (id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, updated_at, version)
+       SELECT id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, created_at, version FROM new`,
       [
         JSON.stringify(
-          orders.map(({ userId, shipTo, paymentToken, createdAt, ...rest }) => ({
+          orders.map(({ userId, shipTo, paymentToken, createdAt, lookAt, ...rest }) => ({
             ...rest,
             user_id: userId,
             ship_to: shipTo,
             payment_token: paymentToken,
             created_at: createdAt,
+            look_at: lookAt,
           })),
         ),
       ],
@@ -80,10 +88,12 @@ export class OrderRepository {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
+  /** Writes locked orders back. Those that wait no more need not be looked at again. */
   async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
     if (orders.length === 0) return;
     await manager.query(
-      `UPDATE orders SET status = changed.status, awaiting = changed.awaiting, reason = changed.reason, invoice_number = changed.invoice_number,
+      `WITH waits_no_more AS (DELETE FROM waiting_order WHERE order_id = ANY($9::uuid[]))
+       UPDATE orders SET status = changed.status, awaiting = changed.awaiting, reason = changed.reason, invoice_number = changed.invoice_number,
          carrier = changed.carrier, tracking_number = changed.tracking_number, version = changed.version, updated_at = now()
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[],
          $8::json[]) AS changed (id, status, reason, invoice_number, carrier, tracking_number, version, awaiting)
@@ -97,6 +107,7 @@ export class OrderRepository {
         orders.map(({ trackingNumber }) => trackingNumber),
         orders.map(({ version }) => version),
         orders.map(({ awaiting }) => JSON.stringify(awaiting)),
+        orders.filter(({ status }) => !isWaiting(status)).map(({ id }) => id),
       ],
     );
   }

@@ -20,6 +20,7 @@ const statusChange = (type: string): EventContract<OrderStatusChanged> =>
 export const orderReserved = statusChange('order.reserved');
 export const orderPaid = statusChange('order.paid');
 export const orderShipped = statusChange('order.shipped');
+export const orderDelivered = statusChange('order.delivered');
 export const orderRejected = statusChange('order.rejected');
 export const orderPaymentFailed = statusChange('order.payment-failed');
 export const orderFulfilmentFailed = statusChange('order.fulfilment-failed');

@@ -1,0 +1,65 @@
+import type { Cause } from '@orderbridge/contracts';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { OrderStatus } from '../domain/fulfilment.js';
+
+/** An order that waits for others, when it is time to look at it. */
+export interface DueOrder {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  /** What the order was placed by. */
+  readonly cause: Cause;
+  /** When it came to its status. */
+  readonly since: Date;
+  /** When it was last nudged in its status. */
+  readonly nudgedAt: Date | null;
+  /** The database's time. */
+  readonly now: Date;
+}
+
+/** When to look at an order again, and that it was nudged now. */
+export interface NextLook {
+  readonly orderId: string;
+  readonly lookAt: Date;
+  /** The status in which it was nudged now; absent where it was not. */
+  readonly nudgedIn?: OrderStatus;
+}
+
+/**
+ * The orders that wait for others, few and short-lived: `OrderRepository` puts an order here when it is placed, and takes
+ * it away when it waits no more. When to look at an order is only a lower bound of its deadline, so that its row stays
+ * untouched while all goes well.
+ */
+@Injectable()
+export class WaitingOrderRepository {
+  /**
+   * The orders to look at, the longest due first, locked together with their orders against all other changes. Those that
+   * somebody else has locked are left out.
+   */
+  async lockDue(manager: EntityManager, limit: number): Promise<DueOrder[]> {
+    return manager.query(
+      `SELECT orders.id AS "orderId", orders.status, waiting.cause, now() AS now,
+         CASE WHEN waiting.nudged_in = orders.status THEN waiting.nudged_at END AS "nudgedAt",
+         (SELECT min(recorded_at) FROM order_timeline AS entry
+          WHERE entry.order_id = orders.id AND entry.status = orders.status) AS since
+       FROM waiting_order AS waiting JOIN orders ON orders.id = waiting.order_id
+       WHERE waiting.look_at <= now() ORDER BY waiting.look_at LIMIT $1 FOR UPDATE OF waiting, orders SKIP LOCKED`,
+      [limit],
+    );
+  }
+
+  async lookAgain(manager: EntityManager, looks: readonly NextLook[]): Promise<void> {
+    if (looks.length === 0) return;
+    await manager.query(
+      `UPDATE waiting_order SET look_at = next.look_at, nudged_in = coalesce(next.nudged_in, waiting_order.nudged_in),
+         nudged_at = CASE WHEN next.nudged_in IS NULL THEN nudged_at ELSE now() END
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS next (order_id, look_at, nudged_in)
+       WHERE waiting_order.order_id = next.order_id`,
+      [
+        looks.map(({ orderId }) => orderId),
+        looks.map(({ lookAt }) => lookAt),
+        looks.map(({ nudgedIn }) => nudgedIn ?? null),
+      ],
+    );
+  }
+}
