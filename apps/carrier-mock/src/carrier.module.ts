@@ -15,9 +15,11 @@ import { ServiceModule } from '@orderbridge/service';
 import { listen } from 'soap';
 import type { CarrierConfig } from './carrier-environment.js';
 import { Carrier, type CarrierShipment } from './carrier.js';
+import { Deliveries } from './deliveries.js';
 import { ShipmentsController } from './shipments.controller.js';
 
 const TRACKING_NUMBERS = Symbol('TrackingNumbers');
+const DELIVERIES = Symbol('Deliveries');
 
 @Module({})
 export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -26,6 +28,7 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
     private readonly carrier: Carrier,
     private readonly ledger: Ledger<CarrierShipment>,
     @Inject(TRACKING_NUMBERS) private readonly trackingNumbers: Ledger<string>,
+    @Inject(DELIVERIES) private readonly deliveries: Ledger<string>,
   ) {}
 
   static forRoot(config: CarrierConfig): DynamicModule {
@@ -43,10 +46,22 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
           useFactory: () => Ledger.open<string>(join(config.LEDGER_FOLDER, 'tracking-numbers')),
         },
         {
+          provide: DELIVERIES,
+          useFactory: () => Ledger.open<string>(join(config.LEDGER_FOLDER, 'deliveries')),
+        },
+        {
+          provide: Deliveries,
+          inject: [DELIVERIES],
+          useFactory: (deliveries: Ledger<string>) => new Deliveries(deliveries, config.DELIVERY_AFTER_MS),
+        },
+        {
           provide: Carrier,
-          inject: [Ledger, TRACKING_NUMBERS],
-          useFactory: (ledger: Ledger<CarrierShipment>, trackingNumbers: Ledger<string>) =>
-            new Carrier(ledger, trackingNumbers, config.LATE_ANSWER_MS),
+          inject: [Ledger, TRACKING_NUMBERS, Deliveries],
+          useFactory: (
+            ledger: Ledger<CarrierShipment>,
+            trackingNumbers: Ledger<string>,
+            deliveries: Deliveries,
+          ) => new Carrier(ledger, trackingNumbers, deliveries, config.LATE_ANSWER_MS),
         },
       ],
     };
@@ -64,6 +79,7 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
             createShipment: (request: unknown) => carrier.createShipment(request),
             getTracking: (request: { trackingNumber: string }) => carrier.getTracking(request),
             voidShipment: (request: { orderId: string }) => carrier.voidShipment(request),
+            getDeliveries: (request: unknown) => carrier.getDeliveries(request),
           },
         },
       },
@@ -73,5 +89,6 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     await this.ledger.close();
     await this.trackingNumbers.close();
+    await this.deliveries.close();
   }
 }

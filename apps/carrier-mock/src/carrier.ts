@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '@orderbridge/ledger';
 import { z } from 'zod';
 import { clientFault, serverFault } from './carrier-fault.js';
+import type { Deliveries } from './deliveries.js';
 
 /** Postal codes that make the carrier misbehave. */
 export const FAULTS = {
@@ -25,10 +26,17 @@ const booking = z.object({
   }),
 });
 
+const deliveriesRequest = z.object({
+  cursor: z.string().default(''),
+  limit: z.coerce.number().int().min(1).max(1_000),
+});
+
 export interface CarrierShipment extends z.infer<typeof booking> {
   readonly shipmentReference: string;
   readonly trackingNumber: string;
+  /** A booked shipment is delivered once that time has come. */
   readonly status: 'BOOKED' | 'VOIDED';
+  readonly deliveredAt: string;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -40,6 +48,7 @@ export class Carrier {
   constructor(
     private readonly ledger: Ledger<CarrierShipment>,
     private readonly byTrackingNumber: Ledger<string>,
+    private readonly deliveries: Deliveries,
     private readonly lateAnswer: number,
   ) {}
 
@@ -57,7 +66,12 @@ export class Carrier {
     if (postalCode === FAULTS.serverError && attempt <= FAILED_ATTEMPTS) {
       throw serverFault('Internal', 'The carrier has a problem of its own.');
     }
-    const { item, created } = await this.ledger.getOrCreate(orderId, () => newShipment(result.data));
+    const deliveredAt = (await this.ledger.get(orderId))
+      ? undefined
+      : await this.deliveries.schedule(orderId);
+    const { item, created } = await this.ledger.getOrCreate(orderId, () =>
+      newShipment(result.data, deliveredAt ?? new Date()),
+    );
     if (created) await this.byTrackingNumber.getOrCreate(item.trackingNumber, () => orderId);
     if (postalCode === FAULTS.lateAnswer && attempt === 1) await sleep(this.lateAnswer);
     return {
@@ -71,13 +85,40 @@ export class Carrier {
     const orderId = await this.byTrackingNumber.get(trackingNumber);
     const shipment = orderId === undefined ? undefined : await this.ledger.get(orderId);
     if (!shipment) throw clientFault('NotFound', `There is no shipment ${trackingNumber}.`);
-    return { trackingNumber, status: shipment.status, updatedAt: shipment.updatedAt };
+    const delivered = isDelivered(shipment);
+    return {
+      trackingNumber,
+      status: delivered ? 'DELIVERED' : shipment.status,
+      updatedAt: delivered ? shipment.deliveredAt : shipment.updatedAt,
+    };
   }
 
-  /** Idempotent: a shipment that is void stays void. */
+  /** What was delivered, oldest first. Whoever follows `nextCursor` misses none. */
+  async getDeliveries(request: unknown): Promise<object> {
+    const result = deliveriesRequest.safeParse(request);
+    if (!result.success) throw clientFault('InvalidRequest', z.prettifyError(result.error));
+    const { cursor, limit } = result.data;
+    const { deliveries, nextCursor } = await this.deliveries.list(cursor, limit);
+    const delivery: object[] = [];
+    for (const { orderId, deliveredAt } of deliveries) {
+      const shipment = await this.ledger.get(orderId);
+      // One that was voided meanwhile, or whose booking was interrupted and then made anew, is not this delivery.
+      if (shipment?.status !== 'BOOKED' || shipment.deliveredAt !== deliveredAt.toISOString()) continue;
+      delivery.push({
+        orderId,
+        trackingNumber: shipment.trackingNumber,
+        deliveredAt: shipment.deliveredAt,
+      });
+    }
+    return { delivery, nextCursor };
+  }
+
+  /** Idempotent: a shipment that is void stays void. One that was delivered cannot be taken back. */
   async voidShipment({ orderId }: { orderId: string }): Promise<object> {
     const shipment = await this.ledger.get(orderId);
     if (!shipment) throw clientFault('NotFound', `There is no shipment of the order ${orderId}.`);
+    if (isDelivered(shipment))
+      throw clientFault('AlreadyDelivered', `The shipment was delivered at ${shipment.deliveredAt}.`);
     if (shipment.status !== 'VOIDED') {
       await this.ledger.replace(orderId, {
         ...shipment,
@@ -95,7 +136,10 @@ export class Carrier {
   }
 }
 
-function newShipment(request: z.infer<typeof booking>): CarrierShipment {
+const isDelivered = ({ status, deliveredAt }: CarrierShipment): boolean =>
+  status === 'BOOKED' && Date.parse(deliveredAt) < Date.now();
+
+function newShipment(request: z.infer<typeof booking>, deliveredAt: Date): CarrierShipment {
   const digits = BigInt(`0x${request.orderId.replaceAll(/[^0-9a-f]/g, '') || '0'}`) % 10n ** 18n;
   const number = digits.toString().padStart(18, '0');
   const now = new Date().toISOString();
@@ -104,6 +148,7 @@ function newShipment(request: z.infer<typeof booking>): CarrierShipment {
     shipmentReference: `SHP-${request.orderId}`,
     trackingNumber: `MP${number}${request.recipient.country}`,
     status: 'BOOKED',
+    deliveredAt: deliveredAt.toISOString(),
     createdAt: now,
     updatedAt: now,
   };

@@ -90,13 +90,43 @@ describe('inventory service', () => {
       await setStock(TABLE, (await stockOf(TABLE)).reserved).expect(200);
       const before = await stockOf(LAMP);
       const { data } = fixtureEvent(orderCreated);
-      await service.deliver(
-        newDelivery(orderCreated, { ...data, orderId: fixtureEvent(inventoryOutOfStock).data.orderId }),
-      );
+      const orderId = uuid();
+      await service.deliver(newDelivery(orderCreated, { ...data, orderId }));
       expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, available: before.available });
       const [message] = await service.mq.until(inventoryOutOfStock, 1);
-      expectGolden(inventoryOutOfStock, message);
+      expectGolden(inventoryOutOfStock, message, { orderId });
       await setStock(TABLE, 1_000_000).expect(200);
+    });
+
+    test.each([
+      ['reserved', 3, inventoryReserved],
+      ['out of stock', 1_000_000_000, inventoryOutOfStock],
+    ])('of an order that is sent anew, it is told again that it is %s', async (_, quantity, contract) => {
+      const data = order({ [LAMP]: quantity });
+      const before = await stockOf(LAMP);
+      await service.deliver(newDelivery(orderCreated, data), newDelivery(orderCreated, data));
+      const { reserved } = await stockOf(LAMP);
+      expect(reserved).toBe(before.reserved + (contract === inventoryReserved ? quantity : 0));
+      await service.deliver(newDelivery(orderCreated, data));
+      const told = () =>
+        service.mq.messages.filter(
+          ({ key, headers }) => key === data.orderId && headers['ce_type'] === contract.type,
+        );
+      while (told().length < 3) await sleep(10);
+      expect(new Set(told().map(({ body }) => body.toString())).size).toBe(1);
+      expect(new Set(told().map(({ messageId }) => messageId)).size).toBe(3);
+      expect(await stockOf(LAMP)).toMatchObject({ reserved });
+    });
+
+    test('an order that is heard of only after it was cancelled gets nothing', async () => {
+      const data = order({ [LAMP]: 2 });
+      const before = await stockOf(LAMP);
+      const cancelling = { ...fixtureEvent(orderCancelling).data, orderId: data.orderId };
+      await service.deliver(newDelivery(orderCancelling, cancelling), newDelivery(orderCreated, data));
+      expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved });
+      const told = () => service.kafka.messages.filter(({ key }) => key === data.orderId);
+      while (told().length === 0) await sleep(10);
+      expect(told().map(({ headers }) => headers['ce_type'])).toEqual([inventoryReleased.type]);
     });
 
     test('reserves once, however often the order is delivered', async () => {

@@ -16,6 +16,7 @@ import { ReleaseStockConsumer } from './release-stock/release-stock.consumer.js'
 import { ReserveStockConsumer } from './reserve-stock/reserve-stock.consumer.js';
 import { ShipStockConsumer } from './ship-stock/ship-stock.consumer.js';
 import { InventoryTables1700000000001 } from './storage/inventory-tables.migration.js';
+import { Rejections1700000000002 } from './storage/rejections.migration.js';
 import { ReservationRepository } from './storage/reservation.repository.js';
 import { StockEntity } from './storage/stock.entity.js';
 import { StockRepository } from './storage/stock.repository.js';
@@ -40,6 +41,7 @@ export class InventoryModule implements OnApplicationBootstrap {
             MessagingTables1700000000000,
             DeliveryStarts1700000000010,
             InventoryTables1700000000001,
+            Rejections1700000000002,
           ],
         }),
         TypeOrmModule.forFeature([StockEntity]),

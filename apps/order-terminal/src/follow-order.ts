@@ -23,7 +23,7 @@ interface Entry {
 const INTERVAL = 50;
 /** Milliseconds after which an order that does not end is left to itself. */
 const PATIENCE = 120_000;
-const FINAL = new Set(['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED', 'CANCELLED']);
+const FINAL = new Set(['SHIPPED', 'DELIVERED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED', 'CANCELLED']);
 
 const DEFAULT_ORDER = {
   userId: '11111111-1111-1111-1111-111111111111',
@@ -55,7 +55,7 @@ export async function followOrder(url: string, changes: object, say: (line: stri
     seen = entries.length;
     if (FINAL.has(status)) {
       const { reason, trackingNumber } = await request<Order>(`${url}/orders/${placed.orderId}`);
-      say(status === 'SHIPPED' ? `\nShipped as ${trackingNumber}.` : `\n${status}: ${reason}`);
+      say(trackingNumber ? `\nShipped as ${trackingNumber}.` : `\n${status}: ${reason}`);
       return;
     }
   }

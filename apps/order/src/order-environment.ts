@@ -9,7 +9,9 @@ const deadline = (minutes: number, waitsFor: string) =>
     .positive()
     .max(86_400 * 30)
     .default(minutes * 60)
-    .describe(`seconds after which an order that waits for ${waitsFor} is nudged, and again until it times out`);
+    .describe(
+      `seconds after which an order that waits for ${waitsFor} is nudged, and again until it times out`,
+    );
 
 export const orderEnvironment = {
   ...databaseEnvironment,

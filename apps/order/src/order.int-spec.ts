@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fixtureEvent,
   inventoryOutOfStock,
@@ -6,6 +7,7 @@ import {
   orderCancelled,
   orderCancelling,
   orderCreated,
+  orderDelivered,
   orderFulfilmentFailed,
   orderPaid,
   orderPaymentFailed,
@@ -18,6 +20,7 @@ import {
   paymentProcessed,
   paymentRefunded,
   shipmentCreated,
+  shipmentDelivered,
   shipmentFailed,
   shipmentVoided,
   type DataOf,
@@ -35,6 +38,7 @@ import {
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import { orderEnvironment } from './order-environment.js';
 import { OrderModule } from './order.module.js';
+import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const USER = '11111111-1111-1111-1111-111111111111';
 const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
@@ -400,6 +404,111 @@ describe('order service', () => {
       });
     });
 
+    describe('deadlines', () => {
+      const later = (contract: EventContract, orderId: string) =>
+        newDelivery(contract, { ...(fixtureEvent(contract).data as object), orderId });
+      /** Lets time pass for an order, and its deadline be looked at. */
+      const pass = async (orderId: string, minutes: number) => {
+        const by = `interval '${minutes} minutes'`;
+        await service.dataSource.query(
+          `UPDATE order_timeline SET recorded_at = recorded_at - ${by} WHERE order_id = $1`,
+          [orderId],
+        );
+        await service.dataSource.query(
+          `UPDATE waiting_order SET look_at = look_at - ${by}, nudged_at = nudged_at - ${by} WHERE order_id = $1`,
+          [orderId],
+        );
+        await service.app.get(WatchDeadlines).look();
+      };
+      const sent = async (contract: EventContract, orderId: string) =>
+        (await published(contract, orderId)).length;
+
+      test('an order that nobody answers is nudged once, then cancelled for TIMEOUT', async () => {
+        const orderId = await place();
+        await pass(orderId, 9);
+        expect(await sent(orderCreated, orderId)).toBe(1);
+        await pass(orderId, 2);
+        const [first, again] = await until(() => published(orderCreated, orderId), 2);
+        expect(again?.body).toEqual(first?.body);
+        expect(again?.messageId).not.toBe(first?.messageId);
+        expect(again?.headers['ce_correlationid']).toBe(first?.headers['ce_correlationid']);
+        await pass(orderId, 9);
+        expect((await status(orderId)).status).toBe('PLACED');
+        await pass(orderId, 2);
+        expect(await status(orderId)).toMatchObject({
+          status: 'CANCELLING',
+          reason: 'TIMEOUT: the order was PLACED for too long.',
+        });
+        expect(await sent(orderCreated, orderId)).toBe(2);
+        await published(orderCancelling, orderId);
+        expect((await timeline(orderId)).map(({ cause, status: to, detail }) => [cause, to, detail])).toEqual(
+          [
+            ['order.created', 'PLACED', undefined],
+            ['order.created', 'PLACED', 'Sent again: nothing was heard for 600 s.'],
+            ['order.cancelling', 'CANCELLING', 'TIMEOUT: the order was PLACED for too long.'],
+          ],
+        );
+      });
+
+      test('each status has a deadline of its own, from when the order came to it', async () => {
+        const orderId = await place();
+        await pass(orderId, 9);
+        await service.deliver(newDelivery(inventoryReserved, reservedOf(orderId)));
+        await pass(orderId, 29);
+        expect(await sent(orderCreated, orderId)).toBe(1);
+        await pass(orderId, 2);
+        await until(() => published(orderCreated, orderId), 2);
+        await service.deliver(later(paymentProcessed, orderId));
+        await pass(orderId, 31);
+        await until(() => published(orderCreated, orderId), 3);
+        await service.deliver(later(shipmentCreated, orderId));
+        await pass(orderId, 600);
+        expect((await status(orderId)).status).toBe('SHIPPED');
+        expect(await sent(orderCreated, orderId)).toBe(3);
+      });
+
+      test('what is being undone is asked for again until it is done', async () => {
+        const cancelled = await place();
+        await http().put(`/orders/${cancelled}/cancel`).expect(200);
+        const failed = await place();
+        await service.deliver(later(shipmentFailed, failed));
+        for (const count of [2, 3]) {
+          await pass(cancelled, 31);
+          await pass(failed, 31);
+          await until(() => published(orderCancelling, cancelled), count);
+          await until(() => published(orderFulfilmentFailed, failed), count);
+        }
+        expect((await status(cancelled)).status).toBe('CANCELLING');
+        expect((await status(failed)).status).toBe('FULFILMENT_FAILED');
+        await service.deliver(
+          later(inventoryReleased, cancelled),
+          later(paymentCancelled, cancelled),
+          later(shipmentVoided, cancelled),
+          later(paymentRefunded, failed),
+        );
+        expect((await status(cancelled)).status).toBe('CANCELLED');
+        expect((await status(failed)).status).toBe('REFUNDED');
+      });
+
+      test('no order is waited for any more once it has ended', async () => {
+        const orderId = await place();
+        await service.deliver(later(inventoryOutOfStock, orderId));
+        expect(
+          await service.dataSource.query('SELECT * FROM waiting_order WHERE order_id = $1', [orderId]),
+        ).toEqual([]);
+      });
+    });
+
+    test('a shipped order is delivered, and that is announced', async () => {
+      const orderId = await place();
+      const later = (contract: EventContract) =>
+        newDelivery(contract, { ...(fixtureEvent(contract).data as object), orderId });
+      await service.deliver(later(shipmentCreated), later(shipmentDelivered));
+      expect((await status(orderId)).status).toBe('DELIVERED');
+      const [message] = await published(orderDelivered, orderId);
+      expectGolden(orderDelivered, message, { orderId });
+    });
+
     test('an order that cannot be shipped is refunded, and its timeline tells how it was undone', async () => {
       const orderId = await place();
       const later = (contract: EventContract) =>
@@ -487,6 +596,15 @@ describe('order service', () => {
     await http().get('/docs').expect(200).expect('content-type', /html/);
   });
 });
+
+/** Looks until there are so many. */
+async function until<Item>(look: () => Promise<Item[]>, count: number): Promise<Item[]> {
+  for (;;) {
+    const found = await look();
+    if (found.length >= count) return found;
+    await sleep(10);
+  }
+}
 
 function reservedOf(orderId: string): DataOf<typeof inventoryReserved> {
   return { ...fixtureEvent(inventoryReserved).data, orderId };

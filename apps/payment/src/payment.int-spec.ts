@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -266,7 +267,20 @@ describe('payment service', () => {
       ]);
       const { paymentId, refundId } = payment;
       expectGolden(paymentRefunded, message, { orderId, paymentId, refundId });
-      expect(await announced(paymentRefunded, orderId)).toHaveLength(1);
+    });
+
+    test('who asks again for what was given back is told again', async () => {
+      const orderId = await charged();
+      await service.deliver(failed(orderId));
+      const [first] = await announced(paymentRefunded, orderId);
+      await service.deliver(failed(orderId));
+      const told = () =>
+        service.kafka.messages.filter(
+          ({ key, headers }) => key === orderId && headers['ce_type'] === paymentRefunded.type,
+        );
+      while (told().length < 2) await sleep(10);
+      expect(told()[1]?.body).toEqual(first?.body);
+      expect(refunds(orderId)).toHaveLength(1);
     });
 
     test.each<[string, { status: number; body: unknown } | 'silence']>([
@@ -353,6 +367,21 @@ describe('payment service', () => {
       await announced(paymentCancelled, order.orderId);
       expect(await status(order.orderId)).toMatchObject({ status: 'FAILED' });
       expect(refunds(order.orderId)).toEqual([]);
+    });
+
+    test('who asks again is told again, and nothing happens twice', async () => {
+      const order = reserved();
+      await service.deliver(newDelivery(inventoryReserved, order));
+      await announced(paymentProcessed, order.orderId);
+      await service.deliver(cancelling(order.orderId));
+      await announced(paymentRefunded, order.orderId);
+      await service.deliver(cancelling(order.orderId));
+      const told = () =>
+        service.kafka.messages.filter(
+          ({ key, headers }) => key === order.orderId && headers['ce_type'] === paymentRefunded.type,
+        );
+      while (told().length < 2) await sleep(10);
+      expect(refunds(order.orderId)).toHaveLength(1);
     });
 
     test('a payment that was declined or closed before is told of as uncharged', async () => {

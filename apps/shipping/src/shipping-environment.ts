@@ -13,7 +13,16 @@ export const shippingEnvironment = {
     .max(10_000)
     .default(5_000)
     .describe('milliseconds after which a booking without an answer is repeated'),
+  DELIVERY_POLL_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(5_000)
+    .describe('milliseconds between questions to the carrier what was delivered'),
 } satisfies Environment;
 
 /** The shipping service's configuration. */
 export type ShippingConfig = z.infer<z.ZodObject<typeof shippingEnvironment>>;
+
+/** Injection token of a `ShippingConfig`. */
+export const SHIPPING_CONFIG = Symbol('ShippingConfig');

@@ -5,6 +5,7 @@ import {
   paymentProcessed,
   shipmentCancelled,
   shipmentCreated,
+  shipmentDelivered,
   shipmentFailed,
   shipmentVoided,
   type DataOf,
@@ -24,7 +25,9 @@ import {
 import { CarrierClient } from './carrier/carrier.client.js';
 import type { CarrierDecision } from './domain/shipment.js';
 import { shippingEnvironment } from './shipping-environment.js';
+import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { ShippingModule } from './shipping.module.js';
+import type { Delivery } from './storage/delivery.repository.js';
 import type { BookingItem } from './storage/shipment.repository.js';
 import type { VoidItem } from './storage/void.repository.js';
 
@@ -42,6 +45,15 @@ class Carrier {
   createShipment(item: BookingItem): Promise<CarrierDecision> {
     this.calls.push(item);
     return this.decide(item, this.of(item.orderId).length);
+  }
+
+  /** What it has delivered, by a cursor that counts. */
+  readonly delivered: Delivery[] = [];
+
+  getDeliveries(cursor: string, limit: number): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
+    const start = Number(cursor);
+    const deliveries = this.delivered.slice(start, start + limit);
+    return Promise.resolve({ deliveries, nextCursor: `${start + deliveries.length || ''}` });
   }
 
   readonly voided: string[] = [];
@@ -193,7 +205,71 @@ describe('shipping service', () => {
     expect(carrier.of(order.orderId)).toHaveLength(3);
   });
 
-  test('a payment that is delivered again, or told anew, books one shipment', async () => {
+  describe('delivery', () => {
+    const deliver = async (orderId: string) => {
+      carrier.delivered.push({ orderId, deliveredAt: new Date('2026-11-21T09:30:00.000Z') });
+      await service.app.get(FollowDeliveries).follow();
+    };
+
+    test('what the carrier has delivered is announced by the golden shipment.delivered, once', async () => {
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentCreated, order.orderId);
+      await deliver(order.orderId);
+      const [message] = await announced(shipmentDelivered, order.orderId);
+      const { body } = await http().get(`/shipments/${order.orderId}`).expect(200);
+      expect(body).toMatchObject({ status: 'DELIVERED', deliveredAt: '2026-11-21T09:30:00.000Z' });
+      expectGolden(shipmentDelivered, message, { orderId: order.orderId, shipmentId: body.shipmentId });
+      await http().get(body.label).expect(200);
+      await Promise.all([1, 2, 3].map(() => service.app.get(FollowDeliveries).follow()));
+      expect(await announced(shipmentDelivered, order.orderId)).toHaveLength(1);
+    });
+
+    test('a delivery that is told of before the booking is settled comes after it', async () => {
+      let answer!: (decision: CarrierDecision) => void;
+      carrier.decide = () => new Promise((resolve) => (answer = resolve));
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      while (carrier.of(order.orderId).length === 0) await sleep(10);
+      await deliver(order.orderId);
+      answer(await book({} as BookingItem, 1));
+      await announced(shipmentDelivered, order.orderId);
+      const told = service.kafka.messages.filter(({ key }) => key === order.orderId);
+      expect(told.map(({ headers }) => headers['ce_type'])).toEqual([
+        shipmentCreated.type,
+        shipmentDelivered.type,
+      ]);
+    });
+
+    test('a delivered parcel cannot be taken back: the cancellation is rejected', async () => {
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentCreated, order.orderId);
+      await deliver(order.orderId);
+      const cancelling = { ...fixtureEvent(orderCancelling).data, orderId: order.orderId };
+      const [outcome] = await service.deliver(newDelivery(orderCancelling, cancelling));
+      expect(outcome).toMatchObject({ status: 'rejected', error: { message: /parcel was delivered/ } });
+    });
+  });
+
+  test('who asks again for what was undone is told again', async () => {
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    await announced(shipmentCreated, order.orderId);
+    const cancelling = () =>
+      newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId: order.orderId });
+    await service.deliver(cancelling());
+    await announced(shipmentVoided, order.orderId);
+    await service.deliver(cancelling());
+    const told = () =>
+      service.kafka.messages.filter(
+        ({ key, headers }) => key === order.orderId && headers['ce_type'] === shipmentVoided.type,
+      );
+    while (told().length < 2) await sleep(10);
+    expect(carrier.voided.filter((id) => id === order.orderId)).toHaveLength(1);
+  });
+
+  test('a payment that is delivered again, or told anew, books one shipment, and that is told again', async () => {
     const order = paid();
     const delivery = newDelivery(paymentProcessed, order);
     await service.deliver(delivery, delivery);
@@ -201,7 +277,12 @@ describe('shipping service', () => {
     await service.deliver(delivery);
     await service.deliver(newDelivery(paymentProcessed, order));
     expect(carrier.of(order.orderId)).toHaveLength(1);
-    expect(await announced(shipmentCreated, order.orderId)).toHaveLength(1);
+    const told = () =>
+      service.kafka.messages.filter(
+        ({ key, headers }) => key === order.orderId && headers['ce_type'] === shipmentCreated.type,
+      );
+    while (told().length < 2) await sleep(10);
+    expect(told()[1]?.body).toEqual(told()[0]?.body);
   });
 
   test('an order without a shipment is 404', async () => {

@@ -12,11 +12,15 @@ import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
 import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
 import { CarrierClient } from './carrier/carrier.client.js';
+import { DeliveryWatcher } from './follow-deliveries/delivery-watcher.js';
+import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
 import { RequestShipmentsConsumer } from './request-shipments/request-shipments.consumer.js';
-import type { ShippingConfig } from './shipping-environment.js';
+import { SHIPPING_CONFIG, type ShippingConfig } from './shipping-environment.js';
 import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
+import { Deliveries1700000000003 } from './storage/deliveries.migration.js';
+import { DeliveryRepository } from './storage/delivery.repository.js';
 import { LabelEntity } from './storage/label.entity.js';
 import { ShipmentEntity } from './storage/shipment.entity.js';
 import { ShipmentRepository } from './storage/shipment.repository.js';
@@ -43,6 +47,7 @@ export class ShippingModule {
             DeliveryStarts1700000000010,
             ShippingTables1700000000001,
             Cancellation1700000000002,
+            Deliveries1700000000003,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -55,7 +60,9 @@ export class ShippingModule {
       ],
       controllers: [RequestShipmentsConsumer, CancelShipmentsConsumer, ShowShipmentsController],
       providers: [
+        { provide: SHIPPING_CONFIG, useValue: config },
         ShipmentRepository,
+        DeliveryRepository,
         VoidRepository,
         Labels,
         {
@@ -73,6 +80,8 @@ export class ShippingModule {
         BookingQueue,
         VoidShipments,
         VoidQueue,
+        FollowDeliveries,
+        DeliveryWatcher,
       ],
     };
   }

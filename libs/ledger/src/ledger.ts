@@ -52,6 +52,11 @@ export class Ledger<Item> {
     return this.#level.put(key, item, { sync: true });
   }
 
+  /** Writes an item that outlives the process, but perhaps not the machine. */
+  note(key: string, item: Item): Promise<void> {
+    return this.#level.put(key, item);
+  }
+
   /** Items in the order of their keys, at most `limit`, those after the key `after` where given. */
   async page(limit: number, after?: string): Promise<[string, Item][]> {
     const entries: [string, Item][] = [];

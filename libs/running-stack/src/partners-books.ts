@@ -1,7 +1,7 @@
 import type { RunningStack } from './running-stack.js';
 
-/** Statuses in which nothing more happens to an order. */
-export const FINAL_STATUSES = ['SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED', 'CANCELLED'];
+/** Statuses in which nothing more happens to an order, but that one that is SHIPPED is DELIVERED some time. */
+export const FINAL_STATUSES = ['SHIPPED', 'DELIVERED', 'REJECTED', 'PAYMENT_FAILED', 'REFUNDED', 'CANCELLED'];
 
 interface Charge {
   readonly reference: string;

@@ -7,5 +7,6 @@ export * from './database/database.module.js';
 export * from './errors/problem.js';
 export * from './health/readiness.js';
 export * from './http/trace-context.js';
+export * from './periodic/periodic-task.js';
 export * from './run-service.js';
 export * from './service.module.js';

@@ -15,7 +15,7 @@ import { StockRepository } from '../storage/stock.repository.js';
 
 /**
  * Undoes the reservations of orders that will not be shipped, each once, and tells so. Whoever cancels an order is told
- * in any case, also that nothing was reserved: `order.created` came before on the same topic, so nothing will be.
+ * in any case, also that nothing was reserved, and nothing will be, should `order.created` come late.
  */
 @Controller()
 export class ReleaseStockConsumer {
@@ -30,6 +30,12 @@ export class ReleaseStockConsumer {
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
     const orders = new Map(events.map((event) => [event.data.orderId, event]));
+    const cancelled = events.filter(({ type }) => type === orderCancelling.type);
+    if (cancelled.length > 0)
+      await this.reservations.close(
+        unitOfWork.manager,
+        cancelled.map(({ data }) => data.orderId),
+      );
     const ended = await this.reservations.end(unitOfWork.manager, [...orders.keys()], 'RELEASED');
     const lines = ended.flatMap((reservation) => reservation.lines);
     const stock = await this.stock.lock(unitOfWork.manager, new Set(lines.map(({ productId }) => productId)));

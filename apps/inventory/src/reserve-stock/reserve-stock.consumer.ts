@@ -8,12 +8,17 @@ import {
   type CloudEvent,
   type DataOf,
 } from '@orderbridge/contracts';
-import { OnEvent, type EventContext } from '@orderbridge/messaging';
-import { reserve } from '../domain/reservation.js';
-import { ReservationRepository, type Reservation } from '../storage/reservation.repository.js';
+import { OnEvent, type EventContext, type UnitOfWork } from '@orderbridge/messaging';
+import { reserve, type Lack } from '../domain/reservation.js';
+import { ReservationRepository, type NewDecision } from '../storage/reservation.repository.js';
 import { StockRepository } from '../storage/stock.repository.js';
 
-/** Reserves the stock of new orders, first come, first served, and tells payment and order. */
+type OrderCreated = CloudEvent<DataOf<typeof orderCreated>>;
+
+/**
+ * Reserves the stock of new orders, first come, first served, and tells payment and order. Of an order that is known it is
+ * told again what was decided: the order may have been nudged.
+ */
 @Controller()
 export class ReserveStockConsumer {
   constructor(
@@ -23,44 +28,61 @@ export class ReserveStockConsumer {
 
   @OnEvent(orderCreated)
   async reserve(
-    @Payload() events: readonly CloudEvent<DataOf<typeof orderCreated>>[],
+    @Payload() events: readonly OrderCreated[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
     const wanted = new Set(events.flatMap(({ data }) => data.lines.map(({ productId }) => productId)));
+    // The locks come first: while they are held nobody else decides about these orders.
     const stock = await this.stock.lock(unitOfWork.manager, wanted);
-    const reserved: Reservation[] = [];
+    const known = await this.reservations.find(
+      unitOfWork.manager,
+      events.map(({ data }) => data.orderId),
+    );
+    const decided = new Map<string, NewDecision>();
     for (const event of events) {
-      const { items: _quantities, ...order } = event.data;
-      const lacking = reserve(stock, order.lines);
-      if (lacking.length === 0) {
-        reserved.push({
-          orderId: order.orderId,
-          lines: order.lines.map(({ productId, quantity }) => ({ productId, quantity })),
-        });
-        unitOfWork.send(inventoryReserved, order, causedBy(event));
-        continue;
-      }
-      const { orderId, userId, totalAmount, currency, lines } = order;
-      const names = new Map(lines.map(({ productId, name }) => [productId, name]));
-      unitOfWork.send(
-        inventoryOutOfStock,
-        {
+      const { orderId, lines } = event.data;
+      const before = known.get(orderId) ?? decided.get(orderId);
+      if (!before) {
+        const lacking = reserve(stock, lines);
+        decided.set(orderId, {
           orderId,
-          userId,
-          totalAmount,
-          currency,
-          lacking: lacking.map(({ productId, quantity, available }) => ({
-            productId,
-            name: names.get(productId) ?? '',
-            requested: quantity,
-            available,
-          })),
-        },
-        causedBy(event),
-      );
+          lines: lines.map(({ productId, quantity }) => ({ productId, quantity })),
+          lacking,
+        });
+        announce(unitOfWork, event, lacking);
+      } else if (!('status' in before) || before.status === 'RESERVED' || before.status === 'REJECTED') {
+        announce(unitOfWork, event, before.lacking ?? []);
+      }
     }
-    if (reserved.length === 0) return;
+    if (decided.size === 0) return;
     await this.stock.update(unitOfWork.manager, stock);
-    await this.reservations.insert(unitOfWork.manager, reserved);
+    await this.reservations.insert(unitOfWork.manager, [...decided.values()]);
   }
+}
+
+/** Tells that an order is reserved or, where something is lacking, what. */
+function announce(unit: UnitOfWork, event: OrderCreated, lacking: readonly Lack[]): void {
+  const { items: _quantities, ...order } = event.data;
+  if (lacking.length === 0) {
+    unit.send(inventoryReserved, order, causedBy(event));
+    return;
+  }
+  const { orderId, userId, totalAmount, currency, lines } = order;
+  const names = new Map(lines.map(({ productId, name }) => [productId, name]));
+  unit.send(
+    inventoryOutOfStock,
+    {
+      orderId,
+      userId,
+      totalAmount,
+      currency,
+      lacking: lacking.map(({ productId, quantity, available }) => ({
+        productId,
+        name: names.get(productId) ?? '',
+        requested: quantity,
+        available,
+      })),
+    },
+    causedBy(event),
+  );
 }

@@ -3,11 +3,15 @@ import {
   after,
   cancel,
   ContradictionError,
+  isWaiting,
   NotCancellableError,
   PLACED,
+  WAITING,
+  whenDue,
   type Fulfilment,
   type FulfilmentEvent,
   type OrderStatus,
+  type WaitingStatus,
 } from './fulfilment.js';
 
 type Step = FulfilmentEvent | 'cancel';
@@ -27,6 +31,89 @@ test('an order is reserved, paid and shipped', () => {
   expect(statusAfter('inventory.reserved')).toBe('RESERVED');
   expect(statusAfter('inventory.reserved', 'payment.processed')).toBe('PAID');
   expect(statusAfter('inventory.reserved', 'payment.processed', 'shipment.created')).toBe('SHIPPED');
+});
+
+test('given a shipped order, when the carrier delivers it, then it is delivered', () => {
+  const shipped: Step[] = ['inventory.reserved', 'payment.processed', 'shipment.created'];
+  expect(statusAfter(...shipped, 'shipment.delivered')).toBe('DELIVERED');
+  expect(statusAfter('shipment.created', 'shipment.delivered', 'inventory.reserved')).toBe('DELIVERED');
+  expect(() => follow(...shipped, 'shipment.delivered', 'cancel')).toThrow(NotCancellableError);
+});
+
+test('whoever is nudged says again what it said: that is only noted', () => {
+  const steps: FulfilmentEvent[] = [
+    'inventory.reserved',
+    'payment.processed',
+    'shipment.created',
+    'shipment.delivered',
+  ];
+  for (const [index, step] of steps.entries()) {
+    const before = follow(...steps.slice(0, index + 1));
+    for (const again of steps.slice(0, index + 1)) expect(after(before, again)).toEqual(before);
+    expect(step).toBe(steps[index]);
+  }
+  expect(statusAfter('inventory.out-of-stock', 'inventory.out-of-stock')).toBe('REJECTED');
+  expect(statusAfter('payment.failed', 'payment.failed')).toBe('PAYMENT_FAILED');
+  expect(statusAfter('shipment.failed', 'shipment.failed')).toBe('FULFILMENT_FAILED');
+  expect(statusAfter('shipment.failed', 'payment.refunded', 'payment.refunded')).toBe('REFUNDED');
+});
+
+describe('deadlines', () => {
+  const deadlines = { PLACED: 10, RESERVED: 20, PAID: 30, FULFILMENT_FAILED: 40, CANCELLING: 50 };
+  const due = (status: WaitingStatus, since: number, nudgedAt: number | undefined, now: number) =>
+    whenDue(status, { since, nudgedAt }, deadlines, now);
+
+  test('given an order within its deadline, then it waits until that', () => {
+    expect(due('RESERVED', 100, undefined, 119)).toEqual({ action: 'wait', until: 120 });
+  });
+
+  test('given an order past its deadline, then it is nudged, once', () => {
+    expect(due('RESERVED', 100, undefined, 120)).toEqual({ action: 'nudge' });
+    expect(due('RESERVED', 100, 125, 144)).toEqual({ action: 'wait', until: 145 });
+  });
+
+  test.each(['PLACED', 'RESERVED', 'PAID'] as const)(
+    'given an order that is %s, when the nudge did not help, then it times out, and can be cancelled',
+    (status) => {
+      expect(due(status, 0, 100, 100 + deadlines[status])).toEqual({ action: 'time out' });
+      expect(cancel({ status, awaiting: [] }).status).toBe('CANCELLING');
+    },
+  );
+
+  test.each(['FULFILMENT_FAILED', 'CANCELLING'] as const)(
+    'given an order that is %s, when the nudge did not help, then it is nudged again: it cannot be given up',
+    (status) => {
+      expect(due(status, 0, 100, 100 + deadlines[status])).toEqual({ action: 'nudge' });
+    },
+  );
+
+  test('every status from which an event leads on has a deadline, but that of a parcel on its way', () => {
+    const events = [
+      'inventory.reserved',
+      'payment.processed',
+      'shipment.created',
+      'payment.refunded',
+    ] as const;
+    const moved = (status: OrderStatus) =>
+      events.some((event) => {
+        try {
+          return after({ status, awaiting: ['payment'] }, event).status !== status;
+        } catch {
+          return false;
+        }
+      });
+    const all: OrderStatus[] = [
+      ...WAITING,
+      'SHIPPED',
+      'DELIVERED',
+      'REJECTED',
+      'PAYMENT_FAILED',
+      'REFUNDED',
+      'CANCELLED',
+    ];
+    expect(all.filter(moved).toSorted()).toEqual([...WAITING].toSorted());
+    expect(all.filter(isWaiting).toSorted()).toEqual([...WAITING].toSorted());
+  });
 });
 
 test('an order ends where a step fails', () => {
@@ -136,6 +223,8 @@ test.each<[OrderStatus, FulfilmentEvent]>([
   ['PAID', 'inventory.released'],
   ['PAID', 'payment.cancelled'],
   ['REFUNDED', 'shipment.created'],
+  ['PAID', 'shipment.delivered'],
+  ['FULFILMENT_FAILED', 'shipment.delivered'],
 ])('an order that is %s contradicts %s', (status, event) => {
   expect(() => after({ status, awaiting: [] }, event)).toThrow(ContradictionError);
 });

@@ -177,7 +177,8 @@ export const isWaiting = (status: OrderStatus): status is WaitingStatus =>
 export type Deadlines = Readonly<Record<WaitingStatus, number>>;
 
 /** What is due of an order: nothing before the given time (milliseconds since 1970), or something now. */
-export type Due = { readonly action: 'wait'; readonly until: number } | { readonly action: 'nudge' | 'time out' };
+export type Due =
+  { readonly action: 'wait'; readonly until: number } | { readonly action: 'nudge' | 'time out' };
 
 /**
  * What the passing of time makes of an order that waits.

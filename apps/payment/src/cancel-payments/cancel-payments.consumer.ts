@@ -10,13 +10,14 @@ import {
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { isUncharged, whenCancelled } from '../domain/payment.js';
 import { unpaidPayment } from '../open-payments/unpaid-payment.js';
+import { announceRefund } from '../refund-payments/announce-refund.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository } from '../storage/payment.repository.js';
 
 /**
  * Cancels the payments of cancelled orders, wherever they are: one that was never asked for is closed, one that was
  * made is refunded, and one that may be under way is brought to its end first. An order of which nothing is known yet
- * gets a closed payment, so that what inventory tells of it later does not charge it.
+ * gets a closed payment, so that what inventory tells of it later does not charge it. Who asks again is told again.
  */
 @Controller()
 export class CancelPaymentsConsumer {
@@ -39,6 +40,8 @@ export class CancelPaymentsConsumer {
       const status = whenCancelled(payment.status, payment.attempts);
       await this.payments.cancel(manager, paymentId, status, cause);
       if (isUncharged(status)) unitOfWork.send(paymentCancelled, { orderId, userId, paymentId }, cause);
+      else if (status === 'REFUNDED')
+        announceRefund(unitOfWork, { ...payment, cause }, payment.refundId ?? '');
     }
     unitOfWork.afterCommit(() => this.refunds.wake());
   }

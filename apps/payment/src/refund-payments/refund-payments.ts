@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { paymentRefunded, toMajorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
+import { announceRefund } from './announce-refund.js';
 
 /** Refunds what is due and announces it. The result is the gateway's id of the refund. */
 @Injectable()
@@ -41,11 +41,7 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
         unit.manager,
         [...refundIds].map(([id, refundId]) => ({ id, refundId })),
       );
-      for (const { id: paymentId, orderId, userId, amount, currency, cause } of refunded) {
-        const refundId = refundIds.get(paymentId) as string;
-        const data = { orderId, userId, paymentId, refundId, amount: toMajorUnits(amount), currency };
-        unit.send(paymentRefunded, data, cause);
-      }
+      for (const payment of refunded) announceRefund(unit, payment, refundIds.get(payment.id) as string);
     });
   }
 }

@@ -86,8 +86,8 @@ export class PaymentRepository {
   async cancel(manager: EntityManager, id: string, status: PaymentStatus, cause: Cause): Promise<void> {
     await manager.query(
       `UPDATE payment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
-         attempts = CASE WHEN $2 = 'REFUNDING' THEN 0 ELSE attempts END,
-         due_at = CASE WHEN $2 = 'REFUNDING' THEN now() ELSE due_at END
+         attempts = CASE WHEN $2 = 'REFUNDING' AND status <> $2 THEN 0 ELSE attempts END,
+         due_at = CASE WHEN $2 = 'REFUNDING' AND status <> $2 THEN now() ELSE due_at END
        WHERE id = $1`,
       [id, status, JSON.stringify(cause)],
     );

@@ -31,17 +31,22 @@ export interface RefundedPayment {
 export class RefundRepository {
   constructor(@InjectRepository(PaymentEntity) private readonly payments: Repository<PaymentEntity>) {}
 
-  /** Makes the refunds of charged orders due. A payment that is not charged, or refunded before, stays as it is. */
+  /**
+   * Makes the refunds of charged orders due, and returns these orders. A payment that is not charged, or refunded before,
+   * stays as it is.
+   */
   async request(
     manager: EntityManager,
     refunds: readonly { readonly orderId: string; readonly cause: Cause }[],
-  ): Promise<void> {
-    await manager.query(
+  ): Promise<Set<string>> {
+    const [rows]: [{ orderId: string }[], number] = await manager.query(
       `UPDATE payment SET status = 'REFUNDING', cause = wanted.cause, attempts = 0, due_at = now(), updated_at = now()
        FROM unnest($1::uuid[], $2::json[]) AS wanted (order_id, cause)
-       WHERE payment.order_id = wanted.order_id AND payment.status = 'SUCCEEDED'`,
+       WHERE payment.order_id = wanted.order_id AND payment.status = 'SUCCEEDED'
+       RETURNING payment.order_id AS "orderId"`,
       [refunds.map(({ orderId }) => orderId), refunds.map(({ cause }) => JSON.stringify(cause))],
     );
+    return new Set(rows.map(({ orderId }) => orderId));
   }
 
   /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentCancelled, shipmentCreated, shipmentFailed } from '@orderbridge/contracts';
+import { shipmentCancelled } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
 import { ShipmentRepository, type BookingItem } from '../storage/shipment.repository.js';
+import { announce } from './announce.js';
 
 /** Books what is due with the carrier and announces what it decided. */
 @Injectable()
@@ -44,18 +45,13 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
         unit.manager,
         [...decisions].map(([id, decision]) => ({ id, decision })),
       );
-      for (const { id: shipmentId, orderId, userId, cause, cancelled } of decided) {
+      for (const shipment of decided) {
+        const { id: shipmentId, orderId, userId, cause, cancelled } = shipment;
         const decision = decisions.get(shipmentId) as CarrierDecision;
         // The label of a cancelled order is due to be voided now, and is told when it is.
         if (cancelled && decision.booked) unit.afterCommit(() => this.voids.wake());
         else if (cancelled) unit.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);
-        else if (decision.booked) {
-          const { carrier, trackingNumber } = decision;
-          unit.send(shipmentCreated, { orderId, userId, shipmentId, carrier, trackingNumber }, cause);
-        } else {
-          const { code, reason } = decision;
-          unit.send(shipmentFailed, { orderId, userId, shipmentId, code, reason }, cause);
-        }
+        else announce(unit, shipment, decision);
       }
     });
   }

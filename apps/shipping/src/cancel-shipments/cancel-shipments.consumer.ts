@@ -4,10 +4,11 @@ import {
   causedBy,
   orderCancelling,
   shipmentCancelled,
+  shipmentVoided,
   type CloudEvent,
   type DataOf,
 } from '@orderbridge/contracts';
-import { OnEvent, type EventContext } from '@orderbridge/messaging';
+import { OnEvent, PermanentError, type EventContext } from '@orderbridge/messaging';
 import { v7 as uuid } from 'uuid';
 import { hasNoLabel, whenCancelled } from '../domain/shipment.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
@@ -16,7 +17,8 @@ import { VoidQueue } from '../void-shipments/void-queue.js';
 /**
  * Cancels the shipments of cancelled orders, wherever they are: one that was never asked for is closed, a label that was
  * bought is taken back, and a booking that may be under way is brought to its end first. An order of which nothing is
- * known yet gets a closed shipment, so that a payment that is heard of later buys no label.
+ * known yet gets a closed shipment, so that a payment that is heard of later buys no label. Who asks again is told again.
+ * A parcel that was delivered cannot be taken back: somebody has to decide, so the message is rejected.
  */
 @Controller()
 export class CancelShipmentsConsumer {
@@ -45,11 +47,17 @@ export class CancelShipmentsConsumer {
       })),
     );
     for (const shipment of await this.shipments.lockOfOrders(manager, [...causes.keys()])) {
-      const { id: shipmentId, orderId, userId } = shipment;
+      const { id: shipmentId, orderId, userId, trackingNumber } = shipment;
+      if (shipment.status === 'DELIVERED')
+        throw new PermanentError(`The order ${orderId} cannot be cancelled: its parcel was delivered.`);
       const cause = causes.get(orderId) ?? shipment.cause;
       const status = whenCancelled(shipment.status, shipment.attempts);
       await this.shipments.cancel(manager, shipmentId, status, cause);
       if (hasNoLabel(status)) unitOfWork.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);
+      else if (status === 'VOIDED') {
+        const data = { orderId, userId, shipmentId, trackingNumber: trackingNumber ?? '' };
+        unitOfWork.send(shipmentVoided, data, cause);
+      }
     }
     unitOfWork.afterCommit(() => this.voids.wake());
   }

@@ -4,11 +4,23 @@ import type { CircuitBreaker } from '@orderbridge/work-items';
 import { createClientAsync, type Client } from 'soap';
 import { z } from 'zod';
 import type { CarrierDecision } from '../domain/shipment.js';
+import type { Delivery } from '../storage/delivery.repository.js';
 import type { BookingItem } from '../storage/shipment.repository.js';
 import type { VoidItem } from '../storage/void.repository.js';
 import { SoapTransport } from './soap-transport.js';
 
 const created = z.object({ shipmentReference: z.string(), trackingNumber: z.string(), carrier: z.string() });
+const delivery = z.object({ orderId: z.string(), deliveredAt: z.coerce.date() });
+const deliveries = z.object({
+  delivery: z
+    .union([z.array(delivery), delivery.transform((one) => [one])])
+    .nullish()
+    .transform((list) => list ?? []),
+  nextCursor: z
+    .string()
+    .nullish()
+    .transform((cursor) => cursor ?? ''),
+});
 const fault = z.object({
   root: z.object({
     Envelope: z.object({
@@ -75,6 +87,28 @@ export class CarrierClient implements OnApplicationShutdown {
           cause: error,
         });
       }
+    });
+  }
+
+  /**
+   * What was delivered after the cursor of the answer before, oldest first, at most `limit`.
+   *
+   * @throws CarrierUnavailableError when the carrier did not answer.
+   * @throws BrokenCircuitError while it is given a rest.
+   */
+  getDeliveries(cursor: string, limit: number): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
+    return this.#breaker.execute(async () => {
+      const client = await this.#client;
+      let answer: unknown;
+      try {
+        [answer] = (await client['getDeliveriesAsync']({ cursor, limit })) as [unknown];
+      } catch (error) {
+        throw new CarrierUnavailableError(`The carrier did not tell: ${faultOf(error).message}`, {
+          cause: error,
+        });
+      }
+      const { delivery: listed, nextCursor } = deliveries.parse(answer);
+      return { deliveries: listed, nextCursor };
     });
   }
 

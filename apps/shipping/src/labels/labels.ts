@@ -23,7 +23,7 @@ export class Labels {
       trackingNumber: shipment.trackingNumber,
       shipTo: shipment.shipTo,
       pieces: shipment.pieces,
-      bookedAt: shipment.updatedAt,
+      bookedAt: shipment.bookedAt,
     });
     // Two first requests at the same time: the one that stores first decides what both get.
     await this.labels.query('INSERT INTO label (shipment_id, pdf) VALUES ($1, $2) ON CONFLICT DO NOTHING', [

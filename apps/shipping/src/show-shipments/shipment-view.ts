@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { hasLabel } from '../domain/shipment.js';
 import type { ShipmentEntity } from '../storage/shipment.entity.js';
 
 export const shipmentView = z
   .object({
     shipmentId: z.string(),
     orderId: z.string(),
-    status: z.enum(['REQUESTED', 'BOOKED', 'FAILED', 'CANCELLED', 'VOIDING', 'VOIDED']),
+    status: z.enum(['REQUESTED', 'BOOKED', 'DELIVERED', 'FAILED', 'CANCELLED', 'VOIDING', 'VOIDED']),
     carrier: z.string().optional(),
     trackingNumber: z.string().optional(),
     shipTo: z
@@ -22,6 +23,7 @@ export const shipmentView = z
     failure: z.object({ code: z.string(), reason: z.string() }).optional(),
     label: z.string().optional().describe('Path of the label, a PDF'),
     attempts: z.number().describe('How often the carrier was asked'),
+    deliveredAt: z.string().optional(),
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -40,8 +42,9 @@ export function viewOf(shipment: ShipmentEntity): ShipmentView {
     ...(shipment.failureCode && {
       failure: { code: shipment.failureCode, reason: shipment.failureReason ?? '' },
     }),
-    ...(shipment.status === 'BOOKED' && { label: `/shipments/${shipment.orderId}/label` }),
+    ...(hasLabel(shipment.status) && { label: `/shipments/${shipment.orderId}/label` }),
     attempts: shipment.attempts,
+    ...(shipment.deliveredAt && { deliveredAt: shipment.deliveredAt.toISOString() }),
     createdAt: shipment.createdAt.toISOString(),
     updatedAt: shipment.updatedAt.toISOString(),
   };

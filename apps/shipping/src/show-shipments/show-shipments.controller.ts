@@ -2,6 +2,7 @@ import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { id } from '@orderbridge/contracts';
 import { ProblemException } from '@orderbridge/service';
+import { hasLabel } from '../domain/shipment.js';
 import { Labels } from '../labels/labels.js';
 import type { BookedShipment, ShipmentEntity } from '../storage/shipment.entity.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
@@ -58,4 +59,4 @@ export class ShowShipmentsController {
   }
 }
 
-const isBooked = (shipment: ShipmentEntity): shipment is BookedShipment => shipment.status === 'BOOKED';
+const isBooked = (shipment: ShipmentEntity): shipment is BookedShipment => hasLabel(shipment.status);

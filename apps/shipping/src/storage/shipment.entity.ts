@@ -49,6 +49,13 @@ export class ShipmentEntity {
   @Column('integer')
   attempts!: number;
 
+  @Column('timestamptz', { name: 'booked_at', nullable: true })
+  bookedAt!: Date | null;
+
+  /** By the carrier's clock. */
+  @Column('timestamptz', { name: 'delivered_at', nullable: true })
+  deliveredAt!: Date | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
@@ -57,4 +64,9 @@ export class ShipmentEntity {
 }
 
 /** What is known of a shipment that the carrier has booked. */
-export type BookedShipment = ShipmentEntity & { carrier: string; trackingNumber: string; shipTo: ShipTo };
+export type BookedShipment = ShipmentEntity & {
+  carrier: string;
+  trackingNumber: string;
+  shipTo: ShipTo;
+  bookedAt: Date;
+};

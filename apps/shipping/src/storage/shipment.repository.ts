@@ -28,6 +28,8 @@ export interface DecidedShipment {
   readonly userId: string;
   readonly cause: Cause;
   readonly cancelled: boolean;
+  /** Where the carrier told of the delivery before the booking was settled. */
+  readonly deliveredAt: Date | null;
 }
 
 /** Shipments and the bookings that are due. */
@@ -39,12 +41,12 @@ export class ShipmentRepository {
     return this.shipments.findOneBy({ orderId });
   }
 
-  /** Inserts the shipments whose order has none yet. */
-  async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
-    await manager.query(
+  /** Inserts the shipments whose order has none yet; returns the orders that had one. */
+  async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<Set<string>> {
+    const inserted: { orderId: string }[] = await manager.query(
       `INSERT INTO shipment (id, order_id, user_id, status, ship_to, pieces, cause)
        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::json[], $6::integer[], $7::json[])
-       ON CONFLICT (order_id) DO NOTHING`,
+       ON CONFLICT (order_id) DO NOTHING RETURNING order_id AS "orderId"`,
       [
         shipments.map(({ id }) => id),
         shipments.map(({ orderId }) => orderId),
@@ -55,6 +57,8 @@ export class ShipmentRepository {
         shipments.map(({ cause }) => JSON.stringify(cause)),
       ],
     );
+    const fresh = new Set(inserted.map(({ orderId }) => orderId));
+    return new Set(shipments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
   }
 
   /** The shipments that orders have, locked against all other changes. */
@@ -70,8 +74,8 @@ export class ShipmentRepository {
   async cancel(manager: EntityManager, id: string, status: ShipmentStatus, cause: Cause): Promise<void> {
     await manager.query(
       `UPDATE shipment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
-         attempts = CASE WHEN $2 = 'VOIDING' THEN 0 ELSE attempts END,
-         due_at = CASE WHEN $2 = 'VOIDING' THEN now() ELSE due_at END
+         attempts = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN 0 ELSE attempts END,
+         due_at = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN now() ELSE due_at END
        WHERE id = $1`,
       [id, status, JSON.stringify(cause)],
     );
@@ -114,14 +118,16 @@ export class ShipmentRepository {
     decisions: readonly { readonly id: string; readonly decision: CarrierDecision }[],
   ): Promise<DecidedShipment[]> {
     const [rows]: [DecidedShipment[], number] = await manager.query(
-      `UPDATE shipment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled ELSE decided.status END,
+      `UPDATE shipment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled
+           WHEN decided.status = 'BOOKED' AND delivered_at IS NOT NULL THEN 'DELIVERED' ELSE decided.status END,
+         booked_at = CASE WHEN decided.status = 'BOOKED' THEN now() END,
          attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
          carrier = decided.carrier, carrier_reference = decided.reference, tracking_number = decided.tracking_number,
          failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
          AS decided (id, status, status_if_cancelled, carrier, reference, tracking_number, code, reason)
        WHERE shipment.id = decided.id AND shipment.status = 'REQUESTED'
-       RETURNING shipment.id, order_id AS "orderId", user_id AS "userId", cause, cancelled`,
+       RETURNING shipment.id, order_id AS "orderId", user_id AS "userId", cause, cancelled, delivered_at AS "deliveredAt"`,
       [
         decisions.map(({ id }) => id),
         decisions.map(({ decision }): ShipmentStatus => statusAfter(decision, false)),
