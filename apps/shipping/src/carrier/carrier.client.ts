@@ -97,7 +97,7 @@ export class CarrierClient implements OnApplicationShutdown {
    * @throws BrokenCircuitError while it is given a rest.
    */
   getDeliveries(cursor: string, limit: number): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
-    return this.#breaker.execute(async () => {
+    return this.breaker.execute(async () => {
       const client = await this.#client;
       let answer: unknown;
       try {
