@@ -204,7 +204,8 @@ describe('payment service', () => {
     await service.deliver(...orders.map((order) => newDelivery(inventoryReserved, order)));
     for (const { orderId } of orders) {
       await announced(paymentProcessed, orderId);
-      expect(gateway.of(orderId)).toHaveLength(1);
+      // On a busy machine an answer may be too late and the charge be asked for again, with the same key.
+      expect(new Set(gateway.of(orderId).map(({ key }) => key)).size).toBe(1);
     }
     const numbers: { number: string }[] = await service.dataSource.query('SELECT number FROM invoice');
     expect(new Set(numbers.map(({ number }) => number)).size).toBe(numbers.length);

@@ -9,6 +9,7 @@ import {
   orderReserved,
   orderPaid,
   orderShipped,
+  orderDelivered,
   orderRejected,
   orderPaymentFailed,
   orderFulfilmentFailed,
@@ -22,6 +23,7 @@ import { paymentRefunded } from './payments/payment-refunded.js';
 import { refundRequested } from './payments/refund-requested.js';
 import { shipmentCancelled } from './shipments/shipment-cancelled.js';
 import { shipmentCreated } from './shipments/shipment-created.js';
+import { shipmentDelivered } from './shipments/shipment-delivered.js';
 import { shipmentFailed } from './shipments/shipment-failed.js';
 import { shipmentVoided } from './shipments/shipment-voided.js';
 import { voidRequested } from './shipments/void-requested.js';
@@ -39,6 +41,7 @@ const CONTRACTS = [
   orderReserved,
   orderPaid,
   orderShipped,
+  orderDelivered,
   orderRejected,
   orderPaymentFailed,
   orderFulfilmentFailed,
@@ -51,6 +54,7 @@ const CONTRACTS = [
   refundRequested,
   shipmentCancelled,
   shipmentCreated,
+  shipmentDelivered,
   shipmentFailed,
   shipmentVoided,
   voidRequested,

@@ -73,7 +73,7 @@ interface Transition {
   readonly undoes?: Undoing;
 }
 
-const UNDER_WAY: readonly OrderStatus[] = ['PLACED', 'RESERVED', 'PAID'];
+const UNDER_WAY: ReadonlySet<OrderStatus> = new Set(['PLACED', 'RESERVED', 'PAID']);
 const CANCELLED: readonly OrderStatus[] = ['CANCELLING', 'CANCELLED'];
 const UNREFUNDED: readonly OrderStatus[] = ['FULFILMENT_FAILED', 'REFUNDED'];
 const GONE: readonly OrderStatus[] = ['SHIPPED', 'DELIVERED'];
@@ -161,7 +161,7 @@ export class NotCancellableError extends Error {
  */
 export function cancel(order: Fulfilment): Fulfilment {
   if (CANCELLED.includes(order.status)) return order;
-  if (!UNDER_WAY.includes(order.status))
+  if (!UNDER_WAY.has(order.status))
     throw new NotCancellableError(`An order that is ${order.status} cannot be cancelled.`);
   return { status: 'CANCELLING', awaiting: ['stock', 'payment', 'shipment'] };
 }
@@ -195,6 +195,6 @@ export function whenDue(
   const until = (nudgedAt ?? since) + deadlines[status];
   if (now < until) return { action: 'wait', until };
   // What is being undone cannot be given up: it is asked for until it is done.
-  if (nudgedAt === undefined || !UNDER_WAY.includes(status)) return { action: 'nudge' };
+  if (nudgedAt === undefined || !UNDER_WAY.has(status)) return { action: 'nudge' };
   return { action: 'time out' };
 }

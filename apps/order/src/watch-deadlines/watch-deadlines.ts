@@ -101,22 +101,14 @@ export class WatchDeadlines {
 function sendAgain(unit: UnitOfWork, order: OrderEntity, status: WaitingStatus, cause: Cause): CloudEvent {
   const { id: orderId, userId, total, currency } = order;
   const reason = order.reason ?? '';
-  switch (status) {
-    case 'PLACED':
-    case 'RESERVED':
-    case 'PAID':
-      return unit.send(orderCreated, detailsOf(order), cause);
-    case 'FULFILMENT_FAILED':
-      return unit.send(
-        orderFulfilmentFailed,
-        { orderId, userId, status, previousStatus: status, reason },
-        cause,
-      );
-    case 'CANCELLING':
-      return unit.send(
-        orderCancelling,
-        { orderId, userId, previousStatus: status, totalAmount: toMajorUnits(total), currency, reason },
-        cause,
-      );
+  if (status === 'FULFILMENT_FAILED') {
+    const data = { orderId, userId, status, previousStatus: status, reason };
+    return unit.send(orderFulfilmentFailed, data, cause);
   }
+  if (status === 'CANCELLING') {
+    const totalAmount = toMajorUnits(total);
+    const data = { orderId, userId, previousStatus: status, totalAmount, currency, reason };
+    return unit.send(orderCancelling, data, cause);
+  }
+  return unit.send(orderCreated, detailsOf(order), cause);
 }

@@ -40,8 +40,7 @@ export class CancelPaymentsConsumer {
       const status = whenCancelled(payment.status, payment.attempts);
       await this.payments.cancel(manager, paymentId, status, cause);
       if (isUncharged(status)) unitOfWork.send(paymentCancelled, { orderId, userId, paymentId }, cause);
-      else if (status === 'REFUNDED')
-        announceRefund(unitOfWork, { ...payment, cause }, payment.refundId ?? '');
+      else if (status === 'REFUNDED') announceRefund(unitOfWork, payment, cause);
     }
     unitOfWork.afterCommit(() => this.refunds.wake());
   }

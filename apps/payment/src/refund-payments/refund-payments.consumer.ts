@@ -35,7 +35,7 @@ export class RefundPaymentsConsumer {
     const others = wanted.map(({ orderId }) => orderId).filter((orderId) => !requested.has(orderId));
     if (others.length > 0) {
       for (const payment of await this.payments.lockOfOrders(manager, others)) {
-        if (payment.status === 'REFUNDED') announceRefund(unitOfWork, payment, payment.refundId ?? '');
+        if (payment.status === 'REFUNDED') announceRefund(unitOfWork, payment, payment.cause);
       }
     }
     unitOfWork.afterCommit(() => this.queue.wake());

@@ -35,13 +35,12 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
   }
 
   async settle(finished: readonly Finished<RefundItem, string>[]): Promise<void> {
-    const refundIds = new Map(finished.map(({ item, result }) => [item.id, result]));
     await this.unitsOfWork.run(async (unit) => {
       const refunded = await this.refunds.complete(
         unit.manager,
-        [...refundIds].map(([id, refundId]) => ({ id, refundId })),
+        finished.map(({ item, result }) => ({ id: item.id, refundId: result })),
       );
-      for (const payment of refunded) announceRefund(unit, payment, refundIds.get(payment.id) as string);
+      for (const { cause, ...payment } of refunded) announceRefund(unit, payment, cause);
     });
   }
 }

@@ -23,6 +23,7 @@ export interface RefundedPayment {
   readonly userId: string;
   readonly amount: number;
   readonly currency: string;
+  readonly refundId: string;
   readonly cause: Cause;
 }
 
@@ -90,7 +91,7 @@ export class RefundRepository {
       `UPDATE payment SET status = 'REFUNDED', refund_id = refunded.refund_id, updated_at = now()
        FROM unnest($1::uuid[], $2::text[]) AS refunded (id, refund_id)
        WHERE payment.id = refunded.id AND payment.status = 'REFUNDING'
-       RETURNING payment.id, order_id AS "orderId", user_id AS "userId", amount, currency, cause`,
+       RETURNING payment.id, order_id AS "orderId", user_id AS "userId", amount, currency, payment.refund_id AS "refundId", cause`,
       [refunds.map(({ id }) => id), refunds.map(({ refundId }) => refundId)],
     );
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
