@@ -28,6 +28,8 @@ export class SimulatedCarrier {
         this.partner.call(process, `book ${this.names.of(item.orderId)}`, () => this.#book(item)),
       voidShipment: ({ orderId }) =>
         this.partner.call(process, `void ${this.names.of(orderId)}`, () => this.#void(orderId)),
+      // Parcels stay on their way for as long as a simulation takes.
+      getDeliveries: (cursor) => Promise.resolve({ deliveries: [], nextCursor: cursor }),
       onApplicationShutdown: () => Promise.resolve(),
     };
   }

@@ -1,5 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type {
+  Decision,
+  NewDecision,
   Reservation,
   ReservationRepository,
 } from '../../../../apps/inventory/src/storage/reservation.repository.js';
@@ -7,9 +9,7 @@ import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import type { Public } from '../../public.js';
 
-export interface ReservationRow extends Reservation {
-  readonly status: 'RESERVED' | 'SHIPPED' | 'RELEASED';
-}
+export type ReservationRow = Reservation & Decision;
 
 export class ReservationTable extends Table<ReservationRow> {
   constructor() {
@@ -23,11 +23,35 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
     private readonly reservations: ReservationTable,
   ) {}
 
-  async insert(manager: EntityManager, reservations: readonly Reservation[]): Promise<void> {
-    if (reservations.length === 0) return;
+  async find(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, Decision>> {
+    const transaction = await this.session.statement(manager, 'finds reservations');
+    const found = [...new Set(orderIds)]
+      .map((orderId) => transaction.get(this.reservations, orderId))
+      .filter((reservation) => reservation !== undefined);
+    return new Map(
+      found.map(({ orderId, status, lacking }) => [orderId, { orderId, status, lacking }] as const),
+    );
+  }
+
+  async insert(manager: EntityManager, decisions: readonly NewDecision[]): Promise<void> {
+    if (decisions.length === 0) return;
     const transaction = await this.session.statement(manager, 'inserts reservations');
-    for (const { orderId, lines } of reservations)
-      await transaction.insert(this.reservations, orderId, { orderId, lines, status: 'RESERVED' });
+    for (const { orderId, lines, lacking } of decisions) {
+      await transaction.insert(this.reservations, orderId, {
+        orderId,
+        lines,
+        status: lacking.length === 0 ? 'RESERVED' : 'REJECTED',
+        lacking: lacking.length === 0 ? null : lacking,
+      });
+    }
+  }
+
+  async close(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'closes orders that are not reserved');
+    for (const orderId of orderIds) {
+      const closed = { orderId, lines: [], status: 'RELEASED' as const, lacking: null };
+      await transaction.insertIfAbsent(this.reservations, orderId, closed);
+    }
   }
 
   async end(

@@ -20,15 +20,18 @@ export class FakeRefundRepository implements Public<RefundRepository> {
   async request(
     manager: EntityManager,
     refunds: readonly { readonly orderId: string; readonly cause: Cause }[],
-  ): Promise<void> {
+  ): Promise<Set<string>> {
     const transaction = await this.session.statement(manager, 'requests refunds');
+    const requested = new Set<string>();
     for (const { orderId, cause } of refunds) {
-      await transaction.update(
+      const rows = await transaction.update(
         this.tables.payments,
         (payment) => payment.orderId === orderId && payment.status === 'SUCCEEDED',
         () => ({ status: 'REFUNDING' as const, cause, attempts: 0, dueAt: transaction.now }),
       );
+      if (rows.length > 0) requested.add(orderId);
     }
+    return requested;
   }
 
   takeDue(limit: number, lease: number): Promise<RefundItem[]> {
@@ -72,7 +75,7 @@ export class FakeRefundRepository implements Public<RefundRepository> {
         refundId,
       }));
       for (const { orderId, userId, amount, currency, cause } of rows)
-        completed.push({ id, orderId, userId, amount, currency, cause });
+        completed.push({ id, orderId, userId, amount, currency, refundId, cause });
     }
     return completed;
   }

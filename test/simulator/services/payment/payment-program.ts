@@ -33,6 +33,6 @@ export function startPayment(program: Program): void {
   program.consumeKafka(
     [ORDERS.name],
     new CancelPaymentsConsumer(payments, refundQueue),
-    new RefundPaymentsConsumer(refunds, refundQueue),
+    new RefundPaymentsConsumer(refunds, payments, refundQueue),
   );
 }

@@ -40,11 +40,12 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     );
   }
 
-  async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+  async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<Set<string>> {
     const transaction = await this.session.statement(manager, 'inserts shipments');
+    const existing = new Set<string>();
     for (const shipment of shipments) {
       const now = new Date(transaction.now);
-      await transaction.insertIfAbsent(this.shipments, shipment.orderId, {
+      const inserted = await transaction.insertIfAbsent(this.shipments, shipment.orderId, {
         ...shipment,
         cancelled: false,
         carrier: null,
@@ -54,10 +55,14 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         failureReason: null,
         attempts: 0,
         dueAt: transaction.now,
+        bookedAt: null,
+        deliveredAt: null,
         createdAt: now,
         updatedAt: now,
       });
+      if (!inserted) existing.add(shipment.orderId);
     }
+    return existing;
   }
 
   async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
@@ -79,11 +84,11 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     await transaction.update(
       this.shipments,
       (shipment) => shipment.id === id,
-      () => ({
+      (shipment) => ({
         status,
         cancelled: true,
         cause,
-        ...(status === 'VOIDING' && { attempts: 0, dueAt: transaction.now }),
+        ...(status === 'VOIDING' && shipment.status !== status && { attempts: 0, dueAt: transaction.now }),
       }),
     );
   }
@@ -130,8 +135,8 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         failureCode: decision.booked ? null : decision.code,
         failureReason: decision.booked ? null : decision.reason,
       }));
-      for (const { orderId, userId, cause, cancelled } of rows)
-        decided.push({ id, orderId, userId, cause, cancelled });
+      for (const { orderId, userId, cause, cancelled, deliveredAt } of rows)
+        decided.push({ id, orderId, userId, cause, cancelled, deliveredAt });
     }
     return decided;
   }
