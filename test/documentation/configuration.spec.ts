@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { serviceEnvironment, type Environment } from '@orderbridge/service';
 import type { z } from 'zod';
 import { carrierEnvironment } from '../../apps/carrier-mock/src/carrier-environment.js';
+import { deskEnvironment } from '../../apps/dead-letter-desk/src/desk-environment.js';
 import { inventoryEnvironment } from '../../apps/inventory/src/inventory-environment.js';
 import { orderEnvironment } from '../../apps/order/src/order-environment.js';
 import { gatewayEnvironment } from '../../apps/payment-gateway-mock/src/gateway-environment.js';
@@ -14,6 +15,7 @@ const SERVICES: Readonly<Record<string, Environment>> = {
   inventory: inventoryEnvironment,
   payment: paymentEnvironment,
   shipping: shippingEnvironment,
+  'dead-letter-desk': deskEnvironment,
   'payment-gateway-mock': gatewayEnvironment,
   'carrier-mock': carrierEnvironment,
 };

@@ -23,6 +23,7 @@ const SERVICES: ServiceName[] = [
   'inventory',
   'payment',
   'shipping',
+  'dead-letter-desk',
   'carrier-mock',
   'payment-gateway-mock',
 ];

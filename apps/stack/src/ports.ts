@@ -9,6 +9,7 @@ const PORTS = {
   identity: 8085,
   catalogue: 8086,
   payment: 8087,
+  deadLetterDesk: 8088,
   carrierMock: 8090,
   paymentGatewayMock: 8091,
   postgres: 54_329,

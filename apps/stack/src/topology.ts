@@ -39,6 +39,7 @@ export function topology({ data, ports, links, mqLibrary }: Place): ProcessDefin
     'inventory',
     'payment',
     'shipping',
+    'dead_letters',
   ]);
   const kafka = { KAFKA_BROKERS: `${LOCALHOST}:${links.kafka}`, KAFKA_PARTITIONS: '3' };
   const mq = {
@@ -97,6 +98,11 @@ export function topology({ data, ports, links, mqLibrary }: Place): ProcessDefin
       DATABASE_URL: postgres.url('shipping', links.postgres),
       CARRIER_URL: `http://${LOCALHOST}:${links.carrierMock}/carrier`,
       ...kafka,
+    }),
+    service('dead-letter-desk', ports.deadLetterDesk, ['postgres', 'mq'], {
+      DATABASE_URL: postgres.url('dead_letters'),
+      ...kafka,
+      ...mq,
     }),
   ];
 }

@@ -14,12 +14,13 @@ export function welcome(data: string, ports: Ports, offset: number): string {
     ['inventory', ports.inventory, 'GET /inventory, PUT /inventory/{productId}/update'],
     ['payment', ports.payment, 'GET /payment/status/{orderId}, POST /payment'],
     ['shipping', ports.shipping, 'GET /shipments/{orderId}, GET /shipments/{orderId}/label'],
+    ['dead-letter-desk', ports.deadLetterDesk, 'GET /dead-letters, POST /dead-letters/{id}/redrive'],
     ['carrier-mock', ports.carrierMock, 'SOAP /carrier, GET /shipments'],
     ['payment-gateway-mock', ports.paymentGatewayMock, 'GET /v1/charges, GET /v1/refunds'],
   ];
   const rows = [
     ...services.map(([name, port, what]) => `  ${name.padEnd(21)} ${`${url(port)}/docs`.padEnd(28)} ${what}`),
-    `  ${'PostgreSQL'.padEnd(21)} postgres://orderbridge:orderbridge@localhost:${ports.postgres}/order (inventory, payment, shipping)`,
+    `  ${'PostgreSQL'.padEnd(21)} postgres://orderbridge:orderbridge@localhost:${ports.postgres}/order (inventory, payment, shipping, dead_letters)`,
     `  ${'Kafka'.padEnd(21)} localhost:${ports.kafka}`,
     `  ${'IBM MQ'.padEnd(21)} localhost(${ports.mq}), queue manager QM1, channel ORDERBRIDGE.SVRCONN`,
     `  ${'state and logs'.padEnd(21)} ${data}`,

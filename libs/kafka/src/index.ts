@@ -5,3 +5,4 @@ export * from './kafka-environment.js';
 export * from './kafka-event-server.js';
 export * from './kafka-publisher.js';
 export * from './kafka.module.js';
+export * from './topic-follower.js';

@@ -47,6 +47,12 @@ export class KafkaConnection {
     });
   }
 
+  /** The names of all topics. */
+  async topics(): Promise<string[]> {
+    const admin = await this.#connectedAdmin();
+    return admin.listTopics();
+  }
+
   /** Resolves when the cluster answers. */
   async check(): Promise<void> {
     await this.#ask((admin) => admin.describeCluster());

@@ -62,13 +62,17 @@ export function keyOf(bytes: Buffer | null): Pick<OutgoingMessage, 'key' | 'keyB
 }
 
 /** A message's own headers, to the byte; those of an earlier dead letter are left out. */
-export function originalHeaders(headers: IHeaders): Record<string, HeaderValue> {
-  const originals: Record<string, HeaderValue> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(DEAD_LETTER_PREFIX)) continue;
-    originals[name] = Array.isArray(value) ? value.map(asText) : asText(value);
-  }
-  return originals;
+function originalHeaders(headers: IHeaders): Record<string, HeaderValue> {
+  const values = Object.entries(valuesOf(headers));
+  return Object.fromEntries(values.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX)));
+}
+
+/** A record's headers, to the byte. */
+export function valuesOf(headers: IHeaders): Record<string, HeaderValue> {
+  const values: Record<string, HeaderValue> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) values[name] = Array.isArray(value) ? value.map(asText) : asText(value);
+  return values;
 }
 
 /** Bytes as text where that loses nothing. */

@@ -27,6 +27,7 @@ import { deadLetterTopic } from './kafka-dead-letters.js';
 import { kafkaEnvironment } from './kafka-environment.js';
 import { KafkaEventServer } from './kafka-event-server.js';
 import { KafkaPublisher } from './kafka-publisher.js';
+import { TopicFollower } from './topic-follower.js';
 
 const counted = defineEvent({
   type: 'counted',
@@ -296,6 +297,31 @@ describe('Kafka transport on a broker', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
     await publisher.publish([message('a', 20)]);
     expect(await lag()).toBe(1);
+  });
+
+  test('a follower takes every record of matching topics, also of those that are made later', async () => {
+    const taken: string[] = [];
+    const follower = new TopicFollower({
+      connection,
+      group: 'follower',
+      matches: /\.dlt$/,
+      interval: 50,
+      handle: (records) => {
+        taken.push(...records.map(({ topic: name, value }) => `${name} ${String(value)}`));
+        return Promise.resolve();
+      },
+    });
+    await expect(follower.check()).rejects.toThrow('not started');
+    follower.start();
+    const letter = (name: string, value: string) =>
+      message('a', 1, { destination: topic(name), body: Buffer.from(value) });
+    await publisher.publish([letter('a.x.dlt', '1'), letter('other', '2')]);
+    await until(() => taken.length === 1);
+    await publisher.publish([letter('b.x.dlt', '3'), letter('a.x.dlt', '4')]);
+    await until(() => taken.length >= 3);
+    expect(taken.toSorted()).toEqual(['a.x.dlt 1', 'a.x.dlt 4', 'b.x.dlt 3']);
+    await follower.check();
+    await follower.stop();
   });
 
   test('a message that the broker refuses is named as such', async () => {

@@ -9,6 +9,7 @@ export * from './outbox/outbox.js';
 export * from './outbox/outgoing-message.js';
 export * from './outbox/publisher.js';
 export * from './outbox/relay.js';
+export * from './outbox/stored-headers.js';
 export * from './pipeline/delivery.js';
 export * from './pipeline/event-context.js';
 export * from './pipeline/event-routes.js';

@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type ServiceName =
-  'order' | 'inventory' | 'payment' | 'shipping' | 'carrier-mock' | 'payment-gateway-mock';
+  | 'order'
+  | 'inventory'
+  | 'payment'
+  | 'shipping'
+  | 'dead-letter-desk'
+  | 'carrier-mock'
+  | 'payment-gateway-mock';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/dist\/$/, '');
 
@@ -16,6 +22,7 @@ const PORTS: Readonly<Record<ServiceName, number>> = {
   inventory: 8083,
   shipping: 8084,
   payment: 8087,
+  'dead-letter-desk': 8088,
   'carrier-mock': 8090,
   'payment-gateway-mock': 8091,
 };

@@ -31,15 +31,15 @@ export class QueueOperator {
    * Shows every message that is on the queue, in its order, and leaves it there. Those that somebody has in a unit of
    * work are not seen; those that come meanwhile may be.
    *
-   * @throws IbmMqError; then some messages may have been shown.
+   * @throws IbmMqError, or what `show` throws; then some messages have been shown.
    */
-  async browse(queue: string, show: (message: IncomingMessage) => void): Promise<void> {
+  async browse(queue: string, show: (message: IncomingMessage) => void | Promise<void>): Promise<void> {
     await this.#manager.use(async (connection) => {
       const browsed = connection.openBrowse(queue);
       try {
         const slice = new TimeSlice();
         for (let received = browsed.next(); received; received = browsed.next()) {
-          show(new IncomingMessage(queue, received.descriptor, received.data));
+          await show(new IncomingMessage(queue, received.descriptor, received.data));
           if (slice.isOver) await slice.next();
         }
       } finally {

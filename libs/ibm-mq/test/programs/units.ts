@@ -153,7 +153,9 @@ serve({
   depth: (queue: string) => client.queueDepth(queue),
   async browse(queue: string) {
     const seen: ToldMessage[] = [];
-    await new QueueOperator(manager).browse(queue, (message) => seen.push(told(message)));
+    await new QueueOperator(manager).browse(queue, (message) => {
+      seen.push(told(message));
+    });
     return seen;
   },
   move({ queue, messageId, ce_id, target, drops, headers, body }: Move) {

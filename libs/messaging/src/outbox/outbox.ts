@@ -2,7 +2,7 @@ import type { Broker } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
 import { ASYNCHRONOUS_COMMIT } from '../unit-of-work/asynchronous-commit.js';
 import type { OutgoingMessage } from './outgoing-message.js';
-import { readHeaders, storeHeaders } from './stored-headers.js';
+import { readHeaders, storeHeaders, type StoredEnvelope } from './stored-headers.js';
 
 /** A message with its place in the outbox. */
 export interface OutboxRow extends OutgoingMessage {
@@ -14,7 +14,7 @@ interface StoredRow {
   destination: string;
   key: string;
   message_id: string;
-  headers: Parameters<typeof readHeaders>[0];
+  headers: StoredEnvelope;
   body: Buffer;
 }
 

@@ -7,11 +7,17 @@ interface StoredBytes {
 type StoredPart = string | StoredBytes;
 type StoredValue = StoredPart | readonly StoredPart[] | null;
 
+/** What surrounds the body of a message. */
+export type Envelope = Pick<OutgoingMessage, 'headers' | 'keyBytes'>;
+
+/** Headers and key as JSON holds them. */
+export type StoredEnvelope = Readonly<Record<string, StoredValue>>;
+
 /** Where a key that is no text is kept, among the headers; a name that no header of ours has. */
 const KEY = ':key';
 
 /** Headers, and a key that is no text, as JSON. */
-export function storeHeaders({ headers, keyBytes }: OutgoingMessage): string {
+export function storeHeaders({ headers, keyBytes }: Envelope): string {
   if (keyBytes === undefined && isText(headers)) return JSON.stringify(headers);
   const stored: Record<string, StoredValue> = {};
   for (const [name, value] of Object.entries(headers))
@@ -21,9 +27,7 @@ export function storeHeaders({ headers, keyBytes }: OutgoingMessage): string {
 }
 
 /** The inverse of `storeHeaders`. */
-export function readHeaders(
-  stored: Readonly<Record<string, StoredValue>>,
-): Pick<OutgoingMessage, 'headers' | 'keyBytes'> {
+export function readHeaders(stored: StoredEnvelope): Envelope {
   if (isText(stored)) return { headers: stored };
   const { [KEY]: key, ...others } = stored;
   const headers: Record<string, HeaderValue> = {};

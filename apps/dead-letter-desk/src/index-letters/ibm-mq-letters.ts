@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { QueueOperator, type IncomingMessage } from '@orderbridge/ibm-mq';
+import { UnitsOfWork, type HeaderValue } from '@orderbridge/messaging';
+import { DESK_CONFIG, type DeskConfig } from '../desk-environment.js';
+import { factsOf, plain } from '../domain/dead-letter-message.js';
+import { whenSeen } from '../domain/letter.js';
+import { DESK } from '../storage/audit-entry.entity.js';
+import type { NewLetter } from '../storage/letter.entity.js';
+import { LetterRepository } from '../storage/letter.repository.js';
+import { SettleOnQueue } from '../settle-on-queue/settle-on-queue.js';
+import { IndexLetters } from './index-letters.js';
+import { idOf } from './message-letter-id.js';
+
+/** Letters that are taken into the index at once. */
+const CHUNK = 100;
+/** A look that takes long is not followed by the next at once: this many times its duration passes between. */
+const REST = 10;
+
+/**
+ * Looks at the backout queues from time to time, and leaves everything there: takes what is new into the index, notices
+ * what somebody else has moved or removed, and finishes what the desk had begun.
+ */
+@Injectable()
+export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger(IbmMqLetters.name);
+  readonly #stopping = new AbortController();
+  /** Letters that the last look did not find: a message that is just being backed out can be missed once. */
+  readonly #missed = new Map<string, ReadonlySet<string>>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly queues: QueueOperator,
+    private readonly index: IndexLetters,
+    private readonly letters: LetterRepository,
+    private readonly unitsOfWork: UnitsOfWork,
+    private readonly settle: SettleOnQueue,
+    @Inject(DESK_CONFIG) private readonly config: DeskConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#running = this.#run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const started = performance.now();
+      for (const queue of this.config.IBM_MQ_QUEUES) {
+        try {
+          await this.look(queue);
+        } catch (error) {
+          if (!signal.aborted) this.#logger.warn(`${queue} is looked at later: ${(error as Error).message}`);
+        }
+      }
+      const rest = Math.max(this.config.SCAN_INTERVAL_MS, REST * (performance.now() - started));
+      // Being woken by the stop is no error.
+      await sleep(rest, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Looks at the backout queue of a queue once. */
+  async look(queue: string): Promise<void> {
+    const source = await this.queues.backoutQueueOf(queue);
+    if (source === '') return;
+    const began = await this.letters.now();
+    const seen: string[] = [];
+    let chunk: NewLetter[] = [];
+    await this.queues.browse(source, async (message) => {
+      const letter = letterOf(message, queue);
+      seen.push(letter.id);
+      if (chunk.push(letter) < CHUNK) return;
+      await this.index.add(chunk);
+      chunk = [];
+    });
+    await this.index.add(chunk);
+    await this.#reconcile(source, began, seen);
+  }
+
+  async #reconcile(source: string, began: Date, seen: readonly string[]): Promise<void> {
+    const there = new Set(seen);
+    const before = this.#missed.get(source) ?? new Set();
+    const missed = new Set<string>();
+    for (const { id, state } of await this.letters.unsettled(source, began, seen)) {
+      const next = whenSeen(state, there.has(id));
+      if (next === 'GONE' && !before.has(id)) missed.add(id);
+      else if (next !== state) await this.#correct(id, state, next);
+      if (next === 'REDRIVING' || next === 'DISCARDING') await this.settle.finish(id);
+    }
+    this.#missed.set(source, missed);
+  }
+
+  /** Does nothing when somebody has done something with the letter meanwhile. */
+  async #correct(id: string, state: string, next: ReturnType<typeof whenSeen>): Promise<void> {
+    await this.unitsOfWork.run(async ({ manager }) => {
+      const letter = await this.letters.lock(manager, id);
+      if (letter?.state !== state) return;
+      const action = next === 'GONE' ? 'gone' : 'returned';
+      await this.letters.advance(manager, id, next, { action, operator: DESK });
+    });
+    this.#logger.warn(`${id} was believed ${state} and is ${next}`);
+  }
+}
+
+/** The letter that a message on the backout queue of a queue is. */
+export function letterOf(message: IncomingMessage, queue: string): NewLetter {
+  const { queue: source, messageId, body, putAt: writtenAt } = message;
+  const headers: Record<string, HeaderValue> = {};
+  const text: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers)) {
+    headers[name] = Buffer.isBuffer(value) ? value : String(value ?? '');
+    text[name] = String(value ?? '');
+  }
+  const facts = { headers: text, body, writtenAt };
+  return {
+    ...factsOf(facts),
+    id: idOf(message),
+    broker: 'ibm-mq',
+    source,
+    messageId,
+    origin: queue,
+    position: plain(text['dlt_message_id'] ?? messageId),
+    envelope: { headers },
+    key: plain(text['ce_subject'] ?? ''),
+    body,
+  };
+}

@@ -1,0 +1,98 @@
+import { Body, Controller, Headers, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { id } from '@orderbridge/contracts';
+import { z } from 'zod';
+import { operatorField, operatorOf } from '../audit-trail/operator.js';
+import { letterFilter } from '../show-letters/letter-filter.js';
+import { letterView, viewOf, type LetterView } from '../show-letters/letter-view.js';
+import type { LetterEntity } from '../storage/letter.entity.js';
+import { LetterRepository } from '../storage/letter.repository.js';
+import { RedriveLetters, type RedriveResult } from './redrive-letters.js';
+
+const headerName = z.string().regex(/^[\w.-]{1,200}$/);
+
+const one = z
+  .strictObject({
+    operator: operatorField,
+    payload: z.json().optional().describe('Sent in place of the body'),
+    headers: z
+      .record(headerName, z.string().max(4_000).nullable())
+      .optional()
+      .describe('Sent in place of those of the same names; null takes one out'),
+  })
+  .default({})
+  .meta({ id: 'Redrive' });
+
+const LIMIT = 1_000;
+
+const several = z
+  .strictObject({
+    operator: operatorField,
+    ids: z.array(id).min(1).max(LIMIT).optional(),
+    filter: z.strictObject(letterFilter).optional().describe('{} means every open letter'),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), 'Give either ids or a filter')
+  .meta({ id: 'RedriveSeveral' });
+
+const results = z
+  .object({
+    results: z.array(
+      z.object({
+        id: z.string(),
+        outcome: z.enum(['redriven', 'under-way', 'already', 'refused']),
+        state: z.string().optional(),
+        detail: z.string().optional(),
+      }),
+    ),
+    remaining: z
+      .number()
+      .optional()
+      .describe(`Open letters of the filter that are left: at most ${LIMIT} are sent at once`),
+  })
+  .meta({ id: 'RedriveResults' });
+
+@ApiTags('dead letters')
+@Controller('dead-letters')
+export class RedriveLettersController {
+  constructor(
+    private readonly redrive: RedriveLetters,
+    private readonly letters: LetterRepository,
+  ) {}
+
+  @Post('redrive')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Send several dead letters again, or all open ones of a filter; twice is once' })
+  @ApiHeader({ name: 'X-Operator', required: false })
+  @ApiResponse({ status: 200, standardSchema: results })
+  async several(
+    @Body({ schema: several }) { ids, filter, operator }: z.infer<typeof several>,
+    @Headers('x-operator') header: string | undefined,
+  ): Promise<{ results: RedriveResult[]; remaining?: number }> {
+    const who = operatorOf(header, operator);
+    if (ids) return { results: await this.redrive.several([...new Set(ids)], who) };
+    return this.redrive.matching(filter ?? {}, LIMIT, who);
+  }
+
+  @Post(':id/redrive')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Send a dead letter again, as it was or changed; twice is once' })
+  @ApiHeader({ name: 'X-Operator', required: false })
+  @ApiResponse({ status: 200, description: 'Sent, now or before', standardSchema: letterView })
+  @ApiResponse({ status: 404, description: 'There is no such dead letter' })
+  @ApiResponse({
+    status: 409,
+    description: 'Discarded, taken from its queue by somebody else, or refused by it',
+  })
+  @ApiResponse({ status: 422, description: 'With these changes it would be rejected again' })
+  @ApiResponse({ status: 503, description: 'IBM MQ is away; it will be done when it is back' })
+  async one(
+    @Param('id', { schema: id }) letterId: string,
+    @Body({ schema: one }) { operator, ...edit }: z.infer<typeof one>,
+    @Headers('x-operator') header: string | undefined,
+  ): Promise<LetterView> {
+    const changes = Object.keys(edit).length > 0 ? edit : undefined;
+    await this.redrive.one(letterId, operatorOf(header, operator), changes);
+    const letter = (await this.letters.find(letterId)) as LetterEntity;
+    return viewOf(letter, await this.letters.auditTrail({ letterId }, 100));
+  }
+}

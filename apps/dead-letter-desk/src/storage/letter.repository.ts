@@ -1,0 +1,170 @@
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import {
+  In,
+  LessThan,
+  type EntityManager,
+  type FindOptionsWhere,
+  type Repository,
+  type SelectQueryBuilder,
+} from 'typeorm';
+import type { LetterState } from '../domain/letter.js';
+import { AuditEntryEntity, type AuditAction } from './audit-entry.entity.js';
+import { LetterEntity, type NewLetter } from './letter.entity.js';
+
+/** Which letters are meant; what is absent does not matter. */
+export interface LetterFilter {
+  readonly source?: string | undefined;
+  readonly type?: string | undefined;
+  /** Part of the reason, in any case. */
+  readonly reason?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly state?: LetterState | undefined;
+  /** When it became a dead letter; the end is not included. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
+/** A letter without its message. */
+export type LetterSummary = Omit<LetterEntity, 'envelope' | 'key' | 'body' | 'edit'>;
+
+export type Progress = Partial<Pick<LetterEntity, 'operator' | 'discardReason' | 'edit'>>;
+
+/** The desk's index of letters, and what was done with them. */
+@Injectable()
+export class LetterRepository {
+  constructor(
+    @InjectRepository(LetterEntity) private readonly letters: Repository<LetterEntity>,
+    @InjectRepository(AuditEntryEntity) private readonly audit: Repository<AuditEntryEntity>,
+  ) {}
+
+  find(id: string): Promise<LetterEntity | null> {
+    return this.letters.findOneBy({ id });
+  }
+
+  /** Newest first; those before the number, where given. */
+  async page(filter: LetterFilter, limit: number, before?: string): Promise<LetterSummary[]> {
+    const query = matching(this.letters.createQueryBuilder('letter'), filter);
+    if (before !== undefined) query.andWhere('letter.number < :before', { before });
+    return query.select(SUMMARY).orderBy('letter.number', 'DESC').take(limit).getMany();
+  }
+
+  /** The ids of open letters, oldest first. */
+  async openIds(filter: LetterFilter, limit: number): Promise<string[]> {
+    const query = matching(this.letters.createQueryBuilder('letter'), { ...filter, state: 'OPEN' });
+    const found = await query.select('letter.id').orderBy('letter.number', 'ASC').take(limit).getMany();
+    return found.map(({ id }) => id);
+  }
+
+  countOpen(filter: LetterFilter): Promise<number> {
+    return matching(this.letters.createQueryBuilder('letter'), { ...filter, state: 'OPEN' }).getCount();
+  }
+
+  /** A letter, locked against all other changes until the transaction ends. */
+  lock(manager: EntityManager, id: string): Promise<LetterEntity | null> {
+    return manager.findOne(LetterEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Inserts the letters that are new, and returns their ids. */
+  async insert(manager: EntityManager, letters: readonly NewLetter[]): Promise<Set<string>> {
+    const known = await manager.find(LetterEntity, {
+      select: { id: true },
+      where: { id: In(letters.map(({ id }) => id)) },
+    });
+    const seen = new Set(known.map(({ id }) => id));
+    const fresh = letters.filter(({ id }) => !seen.has(id) && seen.add(id));
+    if (fresh.length === 0) return new Set();
+    const { raw } = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(LetterEntity)
+      .values(fresh.map((letter) => ({ ...letter, state: 'OPEN' as const })))
+      .orIgnore()
+      .returning('id')
+      .updateEntity(false)
+      .execute();
+    return new Set((raw as { id: string }[]).map(({ id }) => id));
+  }
+
+  /** Brings a letter to a state, and writes down who did what. */
+  async advance(
+    manager: EntityManager,
+    id: string,
+    state: LetterState,
+    entry: { readonly action: AuditAction; readonly operator: string; readonly detail?: object },
+    progress: Progress = {},
+  ): Promise<void> {
+    const change = { ...progress, state, changedAt: () => 'now()' };
+    // Of an edit, which may be anything, TypeORM's types want to know the parts.
+    await manager.update(LetterEntity, id, change as QueryDeepPartialEntity<LetterEntity>);
+    await manager.insert(AuditEntryEntity, { letterId: id, detail: null, ...entry });
+  }
+
+  /** Letters of a source that last changed before a look at it began, in states that the look may change. */
+  async unsettled(source: string, began: Date, seen: readonly string[]): Promise<LetterEntity[]> {
+    return this.letters
+      .createQueryBuilder('letter')
+      .select(['letter.id', 'letter.state'])
+      .where('letter.source = :source AND letter.changedAt < :began', { source, began })
+      .andWhere(
+        `((letter.id = ANY(:seen::uuid[]) AND letter.state IN ('GONE', 'REDRIVEN', 'DISCARDED'))
+          OR (letter.id <> ALL(:seen::uuid[]) AND letter.state = 'OPEN')
+          OR letter.state IN ('REDRIVING', 'DISCARDING'))`,
+        { seen },
+      )
+      .getMany();
+  }
+
+  /** The time by the database's clock, in which all changes are dated. */
+  async now(): Promise<Date> {
+    const [{ now }]: [{ now: Date }] = await this.letters.query('SELECT clock_timestamp() AS now');
+    return now;
+  }
+
+  /** Newest first; those before the number, where given. */
+  auditTrail(
+    filter: { readonly letterId?: string | undefined; readonly operator?: string | undefined },
+    limit: number,
+    before?: string,
+  ): Promise<AuditEntryEntity[]> {
+    const where: FindOptionsWhere<AuditEntryEntity> = {
+      ...(filter.letterId !== undefined && { letterId: filter.letterId }),
+      ...(filter.operator !== undefined && { operator: filter.operator }),
+      ...(before !== undefined && { number: LessThan(before) }),
+    };
+    return this.audit.find({ where, order: { number: 'DESC' }, take: limit });
+  }
+
+  /** How many letters of each source are open, and for how long the oldest has been, in seconds. */
+  async depths(): Promise<{ broker: string; source: string; open: number; oldest: number }[]> {
+    return this.letters.query(
+      `SELECT broker, source, count(*) FILTER (WHERE state = 'OPEN')::integer AS open,
+         coalesce(extract(epoch FROM now() - min(raised_at) FILTER (WHERE state = 'OPEN')), 0)::float AS oldest
+       FROM letter GROUP BY broker, source`,
+    );
+  }
+}
+
+const SUMMARY = (
+  [
+    ...['id', 'number', 'broker', 'source', 'messageId', 'origin', 'position', 'state', 'type', 'eventId'],
+    ...['orderId', 'error', 'reason', 'consumer', 'attempts', 'firstTriedAt', 'raisedAt', 'indexedAt'],
+    ...['changedAt', 'operator', 'discardReason'],
+  ] as const
+).map((column) => `letter.${column}`);
+
+function matching(
+  query: SelectQueryBuilder<LetterEntity>,
+  { source, type, reason, orderId, state, from, to }: LetterFilter,
+): SelectQueryBuilder<LetterEntity> {
+  if (source !== undefined) query.andWhere('letter.source = :source', { source });
+  if (type !== undefined) query.andWhere('letter.type = :type', { type });
+  if (reason !== undefined)
+    query.andWhere('position(lower(:reason) IN lower(letter.reason)) > 0', { reason });
+  if (orderId !== undefined) query.andWhere('letter.orderId = :orderId', { orderId });
+  if (state !== undefined) query.andWhere('letter.state = :state', { state });
+  if (from !== undefined) query.andWhere('letter.raisedAt >= :from', { from });
+  if (to !== undefined) query.andWhere('letter.raisedAt < :to', { to });
+  return query;
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { backoffDelay } from '@orderbridge/messaging';
+import type { EachBatchPayload, IHeaders } from 'kafkajs';
+import type { KafkaConnection } from './kafka-connection.js';
+
+/** A record as it lies in a topic. */
+export interface FollowedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly headers: IHeaders;
+  readonly value: Buffer | null;
+  readonly writtenAt: Date;
+}
+
+export interface TopicFollowerOptions {
+  readonly connection: KafkaConnection;
+  readonly group: string;
+  /** Names of the topics to follow. */
+  readonly matches: RegExp;
+  /** Resolves when the records are taken for good; when it rejects they come again. */
+  readonly handle: (records: readonly FollowedRecord[]) => Promise<void>;
+  /** Milliseconds between looks for topics that are new. */
+  readonly interval?: number;
+}
+
+const RETRY = { initial: 200, max: 5_000 };
+
+/**
+ * Takes every record, from the first one on, of every topic with a matching name, also of those that are made later: in
+ * order per partition, at least once. A broker that is away is waited for.
+ */
+export class TopicFollower {
+  readonly #options: Required<TopicFollowerOptions>;
+  readonly #logger = new Logger(TopicFollower.name);
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #problem: Error | undefined = new Error('The follower has not started.');
+
+  constructor(options: TopicFollowerOptions) {
+    this.#options = { interval: 1_000, ...options };
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Resolves when the records in hand are done. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Resolves when all topics there are with a matching name are followed. */
+  check(): Promise<void> {
+    return this.#problem ? Promise.reject(this.#problem) : Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const topics = await this.#topics();
+        if (topics.length > 0) await this.#follow(topics, () => (failures = 0));
+        else {
+          this.#problem = undefined;
+          failures = 0;
+          await this.#sleep(this.#options.interval);
+        }
+      } catch (error) {
+        this.#problem = error as Error;
+        this.#logger.warn(`Waiting for Kafka: ${(error as Error).message}`);
+        await this.#sleep(backoffDelay(++failures, RETRY));
+      }
+    }
+  }
+
+  async #topics(): Promise<string[]> {
+    const all = await this.#options.connection.topics();
+    return all.filter((topic) => this.#options.matches.test(topic)).toSorted();
+  }
+
+  /** Returns when there are other topics, the consumer has to be made anew, or at the stop. */
+  async #follow(topics: readonly string[], joined: () => void): Promise<void> {
+    const { connection, group, interval } = this.#options;
+    const { signal } = this.#stopping;
+    const consumer = connection.kafka.consumer({
+      groupId: group,
+      sessionTimeout: connection.config.KAFKA_SESSION_TIMEOUT_MS,
+      heartbeatInterval: Math.floor(connection.config.KAFKA_SESSION_TIMEOUT_MS / 4),
+      allowAutoTopicCreation: false,
+    });
+    const ended = new AbortController();
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      this.#problem = payload.error;
+      if (!payload.restart) ended.abort();
+    });
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.#problem = undefined;
+      joined();
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({ eachBatch: (payload) => this.#handle(payload) });
+      const known = topics.join();
+      do await this.#sleep(interval, ended.signal);
+      while (!signal.aborted && !ended.signal.aborted && (await this.#topics()).join() === known);
+    } finally {
+      await consumer.disconnect();
+    }
+  }
+
+  async #handle({ batch }: EachBatchPayload): Promise<void> {
+    await this.#options.handle(
+      batch.messages.map(({ offset, key, headers = {}, value, timestamp }) => ({
+        topic: batch.topic,
+        partition: batch.partition,
+        offset,
+        key,
+        headers,
+        value,
+        writtenAt: new Date(Number(timestamp)),
+      })),
+    );
+  }
+
+  async #sleep(milliseconds: number, other?: AbortSignal): Promise<void> {
+    const { signal } = this.#stopping;
+    const ends = other ? AbortSignal.any([signal, other]) : signal;
+    // Being woken is no error.
+    await sleep(milliseconds, undefined, { signal: ends }).catch(() => undefined);
+  }
+}
