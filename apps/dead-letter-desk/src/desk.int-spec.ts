@@ -465,7 +465,7 @@ describe('dead-letter desk', () => {
 
     test('messages with one id are different letters', async () => {
       const first = await queueLetter();
-      const [message] = queues.messages.filter(({ messageId }) => messageId === first.messageId);
+      const message = queues.messages.find(({ messageId }) => messageId === first.messageId);
       const second = uuid();
       queues.messages.push({ ...(message as FakeMessage), headers: { ce_id: first.id, dlt_id: second } });
       await look();

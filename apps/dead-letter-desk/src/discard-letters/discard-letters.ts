@@ -34,7 +34,8 @@ export class DiscardLetters {
       const action = onQueue ? 'discard-asked' : 'discarded';
       const entry = { action, operator, detail: { reason: discardReason } } as const;
       await this.letters.advance(unit.manager, id, state, entry, { operator, discardReason });
-      if (!onQueue) tell(unit, 'discard', { ...letter, discardReason }, operator);
+      letter.discardReason = discardReason;
+      if (!onQueue) tell(unit, 'discard', letter, operator);
       return onQueue ? 'begin' : 'done';
     });
     if (step === 'done') return;

@@ -104,7 +104,8 @@ export class RedriveLetters {
     });
     const entry = { action: 'redriven', operator, ...(edit && { detail: edit }) } as const;
     await this.letters.advance(unit.manager, letter.id, 'REDRIVEN', entry, { operator, edit: edit ?? null });
-    tell(unit, 'redrive', { ...letter, edit: edit ?? null }, operator);
+    letter.edit = edit ?? null;
+    tell(unit, 'redrive', letter, operator);
   }
 
   async #begin({ manager }: UnitOfWork, letter: LetterEntity, operator: string, edit?: Edit): Promise<void> {
