@@ -18,6 +18,7 @@ import {
 } from './orders/order-status-changed.js';
 import { paymentCancelled } from './payments/payment-cancelled.js';
 import { paymentFailed } from './payments/payment-failed.js';
+import { paymentPostponed } from './payments/payment-postponed.js';
 import { paymentProcessed } from './payments/payment-processed.js';
 import { paymentRefunded } from './payments/payment-refunded.js';
 import { refundRequested } from './payments/refund-requested.js';
@@ -25,6 +26,7 @@ import { shipmentCancelled } from './shipments/shipment-cancelled.js';
 import { shipmentCreated } from './shipments/shipment-created.js';
 import { shipmentDelivered } from './shipments/shipment-delivered.js';
 import { shipmentFailed } from './shipments/shipment-failed.js';
+import { shipmentPostponed } from './shipments/shipment-postponed.js';
 import { shipmentVoided } from './shipments/shipment-voided.js';
 import { voidRequested } from './shipments/void-requested.js';
 
@@ -49,6 +51,7 @@ const CONTRACTS = [
   orderCancelled,
   paymentCancelled,
   paymentFailed,
+  paymentPostponed,
   paymentProcessed,
   paymentRefunded,
   refundRequested,
@@ -56,6 +59,7 @@ const CONTRACTS = [
   shipmentCreated,
   shipmentDelivered,
   shipmentFailed,
+  shipmentPostponed,
   shipmentVoided,
   voidRequested,
 ] as readonly unknown[] as readonly EventContract[];

@@ -39,8 +39,8 @@ export interface WorkItemHandlers<Item extends WorkItem, Result> {
   perform(item: Item): Promise<Result>;
   /** Commits results and what they send, in one transaction. Ignores items that are no longer open. */
   settle(finished: readonly Finished<Item, Result>[]): Promise<void>;
-  /** Makes an item due after the given milliseconds. */
-  postpone(item: Item, delay: number): Promise<void>;
+  /** Makes an item due after the given milliseconds, because of the error, and may tell so. */
+  postpone(item: Item, delay: number, error: Error): Promise<void>;
   /** Asked for metrics. */
   backlog(): Promise<Backlog>;
 }
@@ -144,7 +144,9 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
       const delay = backoffDelay(item.attempts, RETRY_CALL);
       observer.postponed(item, error as Error, delay);
       // When this fails the item is due again at the end of its lease.
-      await handlers.postpone(item, delay).catch((failure: Error) => observer.retrying(failure, 1));
+      await handlers
+        .postpone(item, delay, error as Error)
+        .catch((failure: Error) => observer.retrying(failure, 1));
       return;
     }
     // What cannot be committed is performed again after its lease, with the same key.

@@ -5,6 +5,7 @@ import {
   ContradictionError,
   isWaiting,
   NotCancellableError,
+  ORDER_STATUSES,
   PLACED,
   WAITING,
   whenDue,
@@ -58,6 +59,12 @@ test('whoever is nudged says again what it said: that is only noted', () => {
   expect(statusAfter('shipment.failed', 'payment.refunded', 'payment.refunded')).toBe('REFUNDED');
 });
 
+test.each(ORDER_STATUSES)('of an order that is %s, that a partner is asked again is only noted', (status) => {
+  const order: Fulfilment = { status, awaiting: [] };
+  expect(after(order, 'payment.postponed')).toEqual(order);
+  expect(after(order, 'shipment.postponed')).toEqual(order);
+});
+
 describe('deadlines', () => {
   const deadlines = { PLACED: 10, RESERVED: 20, PAID: 30, FULFILMENT_FAILED: 40, CANCELLING: 50 };
   const due = (status: WaitingStatus, since: number, nudgedAt: number | undefined, now: number) =>
@@ -102,17 +109,8 @@ describe('deadlines', () => {
           return false;
         }
       });
-    const all: OrderStatus[] = [
-      ...WAITING,
-      'SHIPPED',
-      'DELIVERED',
-      'REJECTED',
-      'PAYMENT_FAILED',
-      'REFUNDED',
-      'CANCELLED',
-    ];
-    expect(all.filter(moved).toSorted()).toEqual([...WAITING].toSorted());
-    expect(all.filter(isWaiting).toSorted()).toEqual([...WAITING].toSorted());
+    expect(ORDER_STATUSES.filter(moved).toSorted()).toEqual([...WAITING].toSorted());
+    expect(ORDER_STATUSES.filter(isWaiting).toSorted()).toEqual([...WAITING].toSorted());
   });
 });
 

@@ -25,18 +25,20 @@
  * Events come on several topics, so a later step may be heard of before an earlier one. A step implies those before
  * it: the order moves on at once, and the earlier event is noted when it comes.
  */
-export type OrderStatus =
-  | 'PLACED'
-  | 'RESERVED'
-  | 'PAID'
-  | 'SHIPPED'
-  | 'DELIVERED'
-  | 'REJECTED'
-  | 'PAYMENT_FAILED'
-  | 'FULFILMENT_FAILED'
-  | 'REFUNDED'
-  | 'CANCELLING'
-  | 'CANCELLED';
+export const ORDER_STATUSES = [
+  'PLACED',
+  'RESERVED',
+  'PAID',
+  'SHIPPED',
+  'DELIVERED',
+  'REJECTED',
+  'PAYMENT_FAILED',
+  'FULFILMENT_FAILED',
+  'REFUNDED',
+  'CANCELLING',
+  'CANCELLED',
+] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 export type FulfilmentEvent =
   | 'inventory.reserved'
@@ -46,11 +48,13 @@ export type FulfilmentEvent =
   | 'payment.failed'
   | 'payment.refunded'
   | 'payment.cancelled'
+  | 'payment.postponed'
   | 'shipment.created'
   | 'shipment.delivered'
   | 'shipment.failed'
   | 'shipment.voided'
-  | 'shipment.cancelled';
+  | 'shipment.cancelled'
+  | 'shipment.postponed';
 
 /** What has to be undone before a cancelled order is CANCELLED. */
 export type Undoing = 'stock' | 'payment' | 'shipment';
@@ -126,6 +130,10 @@ const TRANSITIONS: Readonly<Record<FulfilmentEvent, Transition>> = {
   'payment.cancelled': { from: [], notedIn: ['CANCELLED'], undoes: 'payment' },
   'shipment.voided': { from: [], notedIn: ['CANCELLED'], undoes: 'shipment' },
   'shipment.cancelled': { from: [], notedIn: ['CANCELLED'], undoes: 'shipment' },
+
+  // A partner is asked again. It is told on the way, and may be heard of late.
+  'payment.postponed': { from: [], notedIn: ORDER_STATUSES },
+  'shipment.postponed': { from: [], notedIn: ORDER_STATUSES },
 };
 
 /** An event that cannot be true of an order in its status, such as a payment for a rejected order. */

@@ -16,12 +16,14 @@ import {
   orderShipped,
   paymentCancelled,
   paymentFailed,
+  paymentPostponed,
   paymentProcessed,
   paymentRefunded,
   shipmentCancelled,
   shipmentCreated,
   shipmentDelivered,
   shipmentFailed,
+  shipmentPostponed,
   shipmentVoided,
   type CloudEvent,
   type DataOf,
@@ -47,6 +49,11 @@ const ANNOUNCEMENTS: Readonly<
   CANCELLED: orderCancelled,
 };
 
+type Retry = Pick<
+  DataOf<typeof paymentPostponed | typeof shipmentPostponed>,
+  'step' | 'attempts' | 'reason' | 'retryAfter'
+>;
+
 /** What an event tells of an order, beside the status it leads to. */
 interface News {
   readonly reason?: string;
@@ -55,6 +62,10 @@ interface News {
   readonly trackingNumber?: string;
   readonly detail?: string;
 }
+
+const retried = ({ step, attempts, reason, retryAfter }: Retry): News => ({
+  detail: `${step}, attempt ${attempts}: ${reason} Asked again after ${retryAfter} s.`,
+});
 
 const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
   'inventory.reserved': () => ({}),
@@ -83,6 +94,8 @@ const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
   'shipment.delivered': ({ deliveredAt }: DataOf<typeof shipmentDelivered>) => ({
     detail: `delivered at ${deliveredAt}`,
   }),
+  'payment.postponed': retried,
+  'shipment.postponed': retried,
   'shipment.failed': ({ reason }: DataOf<typeof shipmentFailed>) => ({ reason }),
 };
 
@@ -99,11 +112,13 @@ export class FollowFulfilmentConsumer {
     paymentFailed,
     paymentRefunded,
     paymentCancelled,
+    paymentPostponed,
     shipmentCreated,
     shipmentDelivered,
     shipmentFailed,
     shipmentVoided,
     shipmentCancelled,
+    shipmentPostponed,
   )
   async follow(
     @Payload() events: readonly CloudEvent<{ orderId: string }>[],

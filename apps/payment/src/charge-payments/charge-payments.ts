@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { paymentCancelled, paymentFailed, paymentProcessed, toMajorUnits } from '@orderbridge/contracts';
+import {
+  paymentCancelled,
+  paymentFailed,
+  paymentPostponed,
+  paymentProcessed,
+  toMajorUnits,
+} from '@orderbridge/contracts';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import type { ChargeDecision } from '../domain/payment.js';
@@ -29,8 +35,18 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
     return this.gateway.charge(item);
   }
 
-  postpone({ id }: ChargeItem, delay: number): Promise<void> {
-    return this.payments.postpone(id, delay);
+  async postpone(
+    { id: paymentId, orderId, attempts }: ChargeItem,
+    delay: number,
+    error: Error,
+  ): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const postponed = await this.payments.postpone(unit.manager, paymentId, delay);
+      if (!postponed) return;
+      const { userId, cause } = postponed;
+      const retry = { step: 'charge', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      unit.send(paymentPostponed, { orderId, userId, paymentId, ...retry }, cause);
+    });
   }
 
   backlog(): Promise<Backlog> {

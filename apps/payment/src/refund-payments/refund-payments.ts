@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { paymentPostponed } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
@@ -26,8 +27,18 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
     return this.gateway.refund(item);
   }
 
-  postpone({ id }: RefundItem, delay: number): Promise<void> {
-    return this.refunds.postpone(id, delay);
+  async postpone(
+    { id: paymentId, orderId, attempts }: RefundItem,
+    delay: number,
+    error: Error,
+  ): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const postponed = await this.refunds.postpone(unit.manager, paymentId, delay);
+      if (!postponed) return;
+      const { userId, cause } = postponed;
+      const retry = { step: 'refund', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      unit.send(paymentPostponed, { orderId, userId, paymentId, ...retry }, cause);
+    });
   }
 
   backlog(): Promise<Backlog> {

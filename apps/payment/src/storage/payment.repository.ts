@@ -23,6 +23,12 @@ export interface ChargeItem {
   readonly paymentToken: string;
 }
 
+/** Whom to tell of a call that is made again later. */
+export interface Postponed {
+  readonly userId: string;
+  readonly cause: Cause;
+}
+
 export interface DecidedPayment {
   readonly id: string;
   readonly orderId: string;
@@ -116,12 +122,14 @@ export class PaymentRepository {
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
-  /** See `WorkItemHandlers.postpone`. */
-  async postpone(id: string, delay: number): Promise<void> {
-    await this.payments.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'PENDING'`,
+  /** See `WorkItemHandlers.postpone`. Undefined when the payment is PENDING no more. */
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const [[row]]: [Postponed[], number] = await manager.query(
+      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'PENDING'
+       RETURNING user_id AS "userId", cause`,
       [id, delay],
     );
+    return row;
   }
 
   /** See `WorkItemHandlers.backlog`. */

@@ -6,6 +6,8 @@ import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { PaymentEntity } from './payment.entity.js';
 
+import type { Postponed } from './payment.repository.js';
+
 /** A refund that is due. */
 export interface RefundItem {
   /** Of the payment; with a prefix the idempotency key at the gateway. */
@@ -65,12 +67,14 @@ export class RefundRepository {
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
-  /** See `WorkItemHandlers.postpone`. */
-  async postpone(id: string, delay: number): Promise<void> {
-    await this.payments.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REFUNDING'`,
+  /** See `WorkItemHandlers.postpone`. Undefined when the payment is REFUNDING no more. */
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const [[row]]: [Postponed[], number] = await manager.query(
+      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REFUNDING'
+       RETURNING user_id AS "userId", cause`,
       [id, delay],
     );
+    return row;
   }
 
   /** See `WorkItemHandlers.backlog`. */

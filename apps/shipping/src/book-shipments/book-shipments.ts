@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentCancelled } from '@orderbridge/contracts';
+import { shipmentCancelled, shipmentPostponed } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
@@ -30,8 +30,18 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     return this.carrier.createShipment(item);
   }
 
-  postpone({ id }: BookingItem, delay: number): Promise<void> {
-    return this.shipments.postpone(id, delay);
+  async postpone(
+    { id: shipmentId, orderId, attempts }: BookingItem,
+    delay: number,
+    error: Error,
+  ): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const postponed = await this.shipments.postpone(unit.manager, shipmentId, delay);
+      if (!postponed) return;
+      const { userId, cause } = postponed;
+      const retry = { step: 'booking', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
+    });
   }
 
   backlog(): Promise<Backlog> {

@@ -22,6 +22,12 @@ export interface BookingItem {
   readonly pieces: number;
 }
 
+/** Whom to tell of a call that is made again later. */
+export interface Postponed {
+  readonly userId: string;
+  readonly cause: Cause;
+}
+
 export interface DecidedShipment {
   readonly id: string;
   readonly orderId: string;
@@ -95,12 +101,14 @@ export class ShipmentRepository {
     return rows;
   }
 
-  /** See `WorkItemHandlers.postpone`. */
-  async postpone(id: string, delay: number): Promise<void> {
-    await this.shipments.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REQUESTED'`,
+  /** See `WorkItemHandlers.postpone`. Undefined when the shipment is REQUESTED no more. */
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const [[row]]: [Postponed[], number] = await manager.query(
+      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REQUESTED'
+       RETURNING user_id AS "userId", cause`,
       [id, delay],
     );
+    return row;
   }
 
   /** See `WorkItemHandlers.backlog`. */

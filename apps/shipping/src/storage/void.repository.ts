@@ -6,6 +6,8 @@ import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { ShipmentEntity } from './shipment.entity.js';
 
+import type { Postponed } from './shipment.repository.js';
+
 /** A label that is to be taken back. */
 export interface VoidItem {
   /** Of the shipment. */
@@ -43,12 +45,14 @@ export class VoidRepository {
     return rows;
   }
 
-  /** See `WorkItemHandlers.postpone`. */
-  async postpone(id: string, delay: number): Promise<void> {
-    await this.shipments.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'VOIDING'`,
+  /** See `WorkItemHandlers.postpone`. Undefined when the shipment is VOIDING no more. */
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const [[row]]: [Postponed[], number] = await manager.query(
+      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'VOIDING'
+       RETURNING user_id AS "userId", cause`,
       [id, delay],
     );
+    return row;
   }
 
   /** See `WorkItemHandlers.backlog`. */

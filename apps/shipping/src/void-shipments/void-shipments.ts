@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentVoided } from '@orderbridge/contracts';
+import { shipmentPostponed, shipmentVoided } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
@@ -26,8 +26,18 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
     return this.carrier.voidShipment(item);
   }
 
-  postpone({ id }: VoidItem, delay: number): Promise<void> {
-    return this.voids.postpone(id, delay);
+  async postpone(
+    { id: shipmentId, orderId, attempts }: VoidItem,
+    delay: number,
+    error: Error,
+  ): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const postponed = await this.voids.postpone(unit.manager, shipmentId, delay);
+      if (!postponed) return;
+      const { userId, cause } = postponed;
+      const retry = { step: 'void', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
+    });
   }
 
   backlog(): Promise<Backlog> {

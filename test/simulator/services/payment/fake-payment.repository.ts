@@ -14,6 +14,7 @@ import type {
   NewPayment,
   PaymentRepository,
 } from '../../../../apps/payment/src/storage/payment.repository.js';
+import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
@@ -135,12 +136,12 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     );
   }
 
-  postpone(id: string, delay: number): Promise<void> {
-    return this.session.autocommit('postpones a charge', async (transaction) => {
-      await transaction.update(this.tables.payments, isPending(id), () => ({
-        dueAt: transaction.now + delay,
-      }));
-    });
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const transaction = await this.session.statement(manager, 'postpones a charge');
+    const [row] = await transaction.update(this.tables.payments, isPending(id), () => ({
+      dueAt: transaction.now + delay,
+    }));
+    return row && { userId: row.userId, cause: row.cause };
   }
 
   async decide(

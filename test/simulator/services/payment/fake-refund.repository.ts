@@ -6,6 +6,7 @@ import type {
   RefundItem,
   RefundRepository,
 } from '../../../../apps/payment/src/storage/refund.repository.js';
+import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
 import { backlogOf, takeDue } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
@@ -55,12 +56,12 @@ export class FakeRefundRepository implements Public<RefundRepository> {
     );
   }
 
-  postpone(id: string, delay: number): Promise<void> {
-    return this.session.autocommit('postpones a refund', async (transaction) => {
-      await transaction.update(this.tables.payments, isRefunding(id), () => ({
-        dueAt: transaction.now + delay,
-      }));
-    });
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const transaction = await this.session.statement(manager, 'postpones a refund');
+    const [row] = await transaction.update(this.tables.payments, isRefunding(id), () => ({
+      dueAt: transaction.now + delay,
+    }));
+    return row && { userId: row.userId, cause: row.cause };
   }
 
   async complete(

@@ -13,6 +13,7 @@ import type {
   NewShipment,
   ShipmentRepository,
 } from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import type { Postponed } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
@@ -113,10 +114,12 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     );
   }
 
-  postpone(id: string, delay: number): Promise<void> {
-    return this.session.autocommit('postpones a booking', async (transaction) => {
-      await transaction.update(this.shipments, isRequested(id), () => ({ dueAt: transaction.now + delay }));
-    });
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const transaction = await this.session.statement(manager, 'postpones a booking');
+    const [row] = await transaction.update(this.shipments, isRequested(id), () => ({
+      dueAt: transaction.now + delay,
+    }));
+    return row && { userId: row.userId, cause: row.cause };
   }
 
   async decide(

@@ -5,6 +5,7 @@ import type {
   VoidItem,
   VoidRepository,
 } from '../../../../apps/shipping/src/storage/void.repository.js';
+import type { Postponed } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Session } from '../../database/database.js';
 import { backlogOf, takeDue } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
@@ -32,10 +33,12 @@ export class FakeVoidRepository implements Public<VoidRepository> {
     );
   }
 
-  postpone(id: string, delay: number): Promise<void> {
-    return this.session.autocommit('postpones a void', async (transaction) => {
-      await transaction.update(this.shipments, isVoiding([id]), () => ({ dueAt: transaction.now + delay }));
-    });
+  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+    const transaction = await this.session.statement(manager, 'postpones a void');
+    const [row] = await transaction.update(this.shipments, isVoiding([id]), () => ({
+      dueAt: transaction.now + delay,
+    }));
+    return row && { userId: row.userId, cause: row.cause };
   }
 
   async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
