@@ -20,6 +20,7 @@ import { CancelOrderController } from './cancel-order/cancel-order.controller.js
 import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.consumer.js';
 import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
 import { forgetOldKeys } from './place-order/idempotency.js';
+import { OrderMetrics } from './measure-orders/order-metrics.js';
 import { PlaceOrderController } from './place-order/place-order.controller.js';
 import { PlaceOrder } from './place-order/place-order.js';
 import { PriceList } from './price-list/price-list.js';
@@ -89,6 +90,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
         WaitingOrderRepository,
         WatchDeadlines,
         DeadlineWatcher,
+        OrderMetrics,
       ],
     };
   }
