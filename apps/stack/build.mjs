@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = ['libs', 'apps', 'bench', 'test/simulator'];
+const sources = ['libs', 'apps', 'bench', 'test/simulator', 'test/chaos'];
 const ignored = new Set(['node_modules', 'dist']);
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');

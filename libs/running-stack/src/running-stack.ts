@@ -120,16 +120,19 @@ export class RunningStack {
     path: string,
     body: unknown,
     headers: Record<string, string> = {},
+    timeout?: number,
   ): Promise<Answer> {
     return this.#request(service, path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
+      ...within(timeout),
     });
   }
 
-  put(service: ServiceName, path: string): Promise<Answer> {
-    return this.#request(service, path, { method: 'PUT' });
+  /** Rejects when no answer has come after `timeout` milliseconds, as `post` does. */
+  put(service: ServiceName, path: string, timeout?: number): Promise<Answer> {
+    return this.#request(service, path, { method: 'PUT', ...within(timeout) });
   }
 
   /** The process id of one of the system's processes, also `postgres`, `kafka` and `mq`. */
@@ -149,6 +152,9 @@ export class RunningStack {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   }
 }
+
+const within = (timeout: number | undefined): RequestInit =>
+  timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout) };
 
 /** Polls until the condition holds; the test's time-out ends it otherwise. */
 export async function until<Value>(

@@ -2,7 +2,7 @@ import { isTransient, PermanentError } from './errors.js';
 
 const withCode = (code: string) => Object.assign(new Error('from the driver'), { code });
 
-test.each(['ECONNREFUSED', '57P01', '57P03', '40001', '40P01', '53300', '53100', '08006', '25006'])(
+test.each(['ECONNREFUSED', '57P01', '57P03', '40001', '40P01', '53300', '53100', '08006', '25006', '25P03'])(
   '%s is transient',
   (code) => expect(isTransient(withCode(code))).toBe(true),
 );

@@ -15,6 +15,7 @@ const TRANSIENT_SQL_STATES = [
   /^57P0/, // operator intervention: admin shutdown, crash, cannot connect now
   /^58/, // system error: I/O
   /^25006$/, // read-only transaction, as on a standby during failover
+  /^25P03$/, // transaction that idled too long, as after the process was suspended
 ];
 
 const TRANSIENT_SYSTEM_CODES = new Set([

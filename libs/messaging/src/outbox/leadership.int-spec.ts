@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { Link } from '../../../../test/chaos/link/link.js';
+import { createTestDatabase } from '../../../../test/postgres/test-database.js';
+import { Leadership } from './leadership.js';
+
+const LEASE = 1_000;
+
+describe('Leadership over a network that loses one side of a connection', () => {
+  let link: Link;
+  const dataSources: DataSource[] = [];
+  const leaderships: Leadership[] = [];
+
+  afterEach(async () => {
+    await Promise.all(leaderships.splice(0).map((leadership) => leadership.stop()));
+    for (const dataSource of dataSources.splice(0)) await dataSource.destroy();
+    await link.close();
+  });
+
+  /** A process that wants to lead, by way of the port. */
+  const candidate = async (url: URL, port: string) => {
+    const through = new URL(url);
+    through.port = port;
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: through.href,
+      poolErrorHandler: () => undefined,
+    });
+    await dataSource.initialize();
+    dataSources.push(dataSource);
+    const state = { leading: false };
+    const leadership = new Leadership(
+      dataSource,
+      {
+        lead: async (signal) => {
+          state.leading = true;
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+          state.leading = false;
+        },
+        notified: () => undefined,
+        failed: () => undefined,
+      },
+      LEASE,
+    );
+    leaderships.push(leadership);
+    leadership.start();
+    return state;
+  };
+
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await sleep(10);
+  };
+
+  test('the server does not know: the lead goes on to another, as if its holder had died', async () => {
+    const url = new URL(await createTestDatabase());
+    link = await Link.open(0, Number(url.port));
+    const first = await candidate(url, `${link.port}`);
+    await until(() => first.leading);
+    const second = await candidate(url, url.port);
+    link.loseClients(1);
+    link.drop(1);
+    await until(() => second.leading && !first.leading);
+    link.heal();
+  });
+
+  test('the leader does not know: it gives the lead up', async () => {
+    const url = new URL(await createTestDatabase());
+    link = await Link.open(0, Number(url.port));
+    const first = await candidate(url, `${link.port}`);
+    await until(() => first.leading);
+    link.loseServer(1);
+    await until(() => !first.leading);
+    link.heal();
+    await until(() => first.leading);
+  });
+
+  test('who can be reached keeps the lead', async () => {
+    const url = new URL(await createTestDatabase());
+    link = await Link.open(0, Number(url.port));
+    const first = await candidate(url, `${link.port}`);
+    await until(() => first.leading);
+    const second = await candidate(url, url.port);
+    await sleep(2.5 * LEASE);
+    expect([first.leading, second.leading]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,210 @@
+import { partnersBooks, type RunningStack } from '@orderbridge/running-stack';
+import kafkajs, { type Admin } from 'kafkajs';
+import pg from 'pg';
+import { SERVICES, type Service } from '../plan/fault.js';
+
+export interface OrderRow {
+  readonly id: string;
+  readonly status: string;
+  readonly reason: string | null;
+  /** In minor units. */
+  readonly total: number;
+  readonly version: number;
+}
+
+export interface TimelineRow {
+  readonly orderId: string;
+  readonly position: number;
+  readonly cause: string;
+  readonly status: string;
+  readonly messageId: string;
+}
+
+export interface StockRow {
+  readonly productId: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly shipped: number;
+}
+
+export interface Message {
+  readonly topic: string;
+  readonly id: string;
+  readonly type: string;
+  readonly key: string;
+  /** Of a dead letter. */
+  readonly reason: string | undefined;
+}
+
+/** What there is to judge by, once the system is quiet: the services' databases, the topics and the partners' books. */
+export interface Evidence {
+  readonly orders: readonly OrderRow[];
+  readonly timeline: readonly TimelineRow[];
+  readonly stock: readonly StockRow[];
+  /** Reservations that hold stock, by product. */
+  readonly held: ReadonlyMap<string, number>;
+  readonly reservations: readonly { orderId: string; status: string }[];
+  readonly payments: readonly { orderId: string; status: string }[];
+  readonly shipments: readonly { orderId: string; status: string }[];
+  readonly charges: readonly { reference: string; status: string; amount: number }[];
+  readonly refunds: readonly { reference: string; amount: number }[];
+  readonly labels: readonly { orderId: string; status: string }[];
+  /** Messages in the outbox, by service. */
+  readonly outboxes: ReadonlyMap<Service, number>;
+  /** Ids of handled messages, by service. */
+  readonly inboxes: ReadonlyMap<Service, ReadonlySet<string>>;
+  /** Everything that lies on the topics, dead letters included. */
+  readonly messages: readonly Message[];
+}
+
+/** Runs statements in a service's database. */
+export async function query<Row>(stack: RunningStack, service: Service, sql: string): Promise<Row[]> {
+  const client = new pg.Client({
+    connectionString: stack.database(service),
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 60_000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query(sql);
+    return rows as Row[];
+  } finally {
+    await client.end();
+  }
+}
+
+export async function gather(stack: RunningStack): Promise<Evidence> {
+  const books = await partnersBooks(stack);
+  const status = (service: Service, table: string): Promise<{ orderId: string; status: string }[]> =>
+    query(stack, service, `SELECT order_id AS "orderId", status FROM ${table}`);
+  const held = await query<{ productId: string; pieces: number }>(
+    stack,
+    'inventory',
+    `SELECT line ->> 'productId' AS "productId", sum((line ->> 'quantity')::int)::int AS pieces
+     FROM reservation, json_array_elements(lines) AS line WHERE status = 'RESERVED' GROUP BY 1`,
+  );
+  const outboxes = new Map<Service, number>();
+  const inboxes = new Map<Service, Set<string>>();
+  for (const service of SERVICES) {
+    const [outbox] = await query<{ count: number }>(
+      stack,
+      service,
+      'SELECT count(*)::int AS count FROM outbox',
+    );
+    outboxes.set(service, outbox?.count ?? 0);
+    const inbox = await query<{ id: string }>(
+      stack,
+      service,
+      `SELECT message_id AS id FROM inbox WHERE consumer = '${service}'`,
+    );
+    inboxes.set(service, new Set(inbox.map(({ id }) => id)));
+  }
+  return {
+    orders: await query(stack, 'order', 'SELECT id, status, reason, total::int, version FROM orders'),
+    timeline: await query(
+      stack,
+      'order',
+      `SELECT order_id AS "orderId", position, cause, status, message_id AS "messageId"
+       FROM order_timeline ORDER BY order_id, position`,
+    ),
+    stock: await query(
+      stack,
+      'inventory',
+      'SELECT product_id AS "productId", on_hand AS "onHand", reserved, shipped FROM stock',
+    ),
+    held: new Map(held.map(({ productId, pieces }) => [productId, pieces])),
+    reservations: await status('inventory', 'reservation'),
+    payments: await status('payment', 'payment'),
+    shipments: await status('shipping', 'shipment'),
+    charges: books.charges,
+    refunds: books.refunds,
+    labels: books.shipments,
+    outboxes,
+    inboxes,
+    messages: await messagesOn(stack),
+  };
+}
+
+const client = (stack: RunningStack): kafkajs.Kafka =>
+  new kafkajs.Kafka({ brokers: [stack.kafka], clientId: 'chaos', logLevel: kafkajs.logLevel.NOTHING });
+
+async function withAdmin<Result>(
+  stack: RunningStack,
+  use: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const admin = client(stack).admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Messages that the services have not taken from their topics yet. */
+export function kafkaLag(stack: RunningStack): Promise<number> {
+  return withAdmin(stack, async (admin) => {
+    let lag = 0;
+    const ends = new Map<string, bigint>();
+    for (const group of SERVICES) {
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group })) {
+        for (const { partition, offset } of partitions) {
+          if (!ends.has(`${topic}/0`)) {
+            for (const end of await admin.fetchTopicOffsets(topic))
+              ends.set(`${topic}/${end.partition}`, BigInt(end.offset));
+          }
+          const committed = BigInt(offset);
+          lag += Number((ends.get(`${topic}/${partition}`) ?? 0n) - (committed < 0n ? 0n : committed));
+        }
+      }
+    }
+    return lag;
+  });
+}
+
+async function messagesOn(stack: RunningStack): Promise<Message[]> {
+  const { topics, ends } = await withAdmin(stack, async (admin) => {
+    const names = (await admin.listTopics()).filter((topic) => !topic.startsWith('__'));
+    const left = new Map<string, bigint>();
+    for (const topic of names) {
+      for (const { partition, offset, low } of await admin.fetchTopicOffsets(topic))
+        if (BigInt(offset) > BigInt(low)) left.set(`${topic}/${partition}`, BigInt(offset));
+    }
+    return { topics: names, ends: left };
+  });
+  const messages: Message[] = [];
+  if (ends.size === 0) return messages;
+  const consumer = client(stack).consumer({ groupId: `chaos-${Date.now()}`, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: ({ batch }) => {
+            const part = `${batch.topic}/${batch.partition}`;
+            for (const { headers, key } of batch.messages) {
+              const header = (name: string): string | undefined => headers?.[name]?.toString();
+              messages.push({
+                topic: batch.topic,
+                id: header('ce_id') ?? '',
+                type: header('ce_type') ?? '',
+                key: key?.toString() ?? '',
+                reason: header('dlt_reason'),
+              });
+            }
+            if (BigInt(batch.lastOffset()) + 1n >= (ends.get(part) ?? 0n)) ends.delete(part);
+            if (ends.size === 0) resolve();
+            return Promise.resolve();
+          },
+        })
+        .catch(reject);
+    });
+  } finally {
+    await consumer.disconnect();
+  }
+  return messages;
+}

@@ -1,0 +1,211 @@
+import type { Accepted } from '../load/shopping.js';
+import { SERVICES } from '../plan/fault.js';
+import type { Evidence, OrderRow } from './evidence.js';
+
+/** Something that must never be: the invariant's number and what was found. */
+export type Violation = string;
+
+/** Orders that keep their charge and their label. */
+const KEPT = new Set(['SHIPPED', 'DELIVERED']);
+
+/** Where an order may go from a status, in one step; what is not here is an end. */
+const MOVES: Readonly<Record<string, readonly string[]>> = {
+  PLACED: ['RESERVED', 'REJECTED', 'PAID', 'PAYMENT_FAILED', 'SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
+  RESERVED: ['PAID', 'PAYMENT_FAILED', 'SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
+  PAID: ['SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
+  SHIPPED: ['DELIVERED'],
+  FULFILMENT_FAILED: ['REFUNDED'],
+  CANCELLING: ['CANCELLED'],
+};
+const isTerminal = (status: string): boolean => MOVES[status] === undefined || status === 'SHIPPED';
+
+/** Most violations that are told of one invariant. */
+const TOLD = 5;
+
+class Findings {
+  readonly #byInvariant = new Map<string, string[]>();
+
+  expect(holds: boolean, invariant: string, finding: () => string): void {
+    if (holds) return;
+    const findings = this.#byInvariant.get(invariant) ?? [];
+    findings.push(finding());
+    this.#byInvariant.set(invariant, findings);
+  }
+
+  told(): Violation[] {
+    return [...this.#byInvariant].flatMap(([invariant, findings]) => [
+      ...findings.slice(0, TOLD).map((finding) => `${invariant}: ${finding}`),
+      ...(findings.length > TOLD ? [`${invariant}: and ${findings.length - TOLD} more`] : []),
+    ]);
+  }
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
+/**
+ * Judges a quiet system by the invariants I1 to I8 (I9 is the shopping's, I10 the whole run's).
+ *
+ * @param accepted every order that was answered with 201.
+ * @param initial pieces of each product before the first order.
+ */
+export function violationsOf(
+  evidence: Evidence,
+  accepted: ReadonlyMap<string, Accepted>,
+  initial: ReadonlyMap<string, number>,
+): Violation[] {
+  const findings = new Findings();
+  const orders = new Map(evidence.orders.map((order) => [order.id, order]));
+  const timelines = groupBy(evidence.timeline, ({ orderId }) => orderId);
+  const story = (id: string): string => {
+    const order = orders.get(id);
+    const steps = timelines.get(id)?.map(({ cause, status }) => `${cause}→${status}`) ?? [];
+    return `order ${id} (${accepted.get(id)?.kind ?? 'not accepted'}, ${order?.status ?? 'unknown'}: ${steps.join(', ')})`;
+  };
+
+  stockIsRight(evidence, initial, findings);
+  moneyIsRight(evidence, orders, findings, story);
+
+  for (const id of accepted.keys())
+    findings.expect(orders.has(id), 'I3', () => `${id} was accepted and does not exist`);
+  for (const id of orders.keys())
+    findings.expect(accepted.has(id), 'I3', () => `${story(id)} exists and was not accepted`);
+
+  const live = groupBy(
+    evidence.labels.filter(({ status }) => status !== 'VOIDED'),
+    ({ orderId }) => orderId,
+  );
+  for (const { id, status } of evidence.orders) {
+    const labels = live.get(id)?.length ?? 0;
+    findings.expect(
+      labels === (KEPT.has(status) ? 1 : 0),
+      'I4',
+      () => `${labels} live labels of ${story(id)}`,
+    );
+  }
+  for (const id of live.keys())
+    findings.expect(orders.has(id), 'I4', () => `a live label of ${id}, which is no order`);
+
+  const parked = new Set(
+    evidence.messages.filter(({ reason }) => reason !== undefined && reason !== '').map(({ key }) => key),
+  );
+  for (const { id, status } of evidence.orders)
+    findings.expect(isTerminal(status) || parked.has(id), 'I5', () => `${story(id)} has not come to an end`);
+
+  const holding = new Set(
+    evidence.reservations.filter(({ status }) => status === 'RESERVED').map(({ orderId }) => orderId),
+  );
+  for (const { id, status } of evidence.orders) {
+    if (status === 'CANCELLED')
+      findings.expect(!holding.has(id), 'I6', () => `${story(id)} still holds stock`);
+  }
+  for (const [id, { cancelled }] of accepted) {
+    if (cancelled !== 200) continue;
+    findings.expect(
+      orders.get(id)?.status === 'CANCELLED' || parked.has(id),
+      'I6',
+      () => `${story(id)} was cancelled with 200`,
+    );
+  }
+
+  for (const order of evidence.orders)
+    transitionsAreAllowed(order, timelines.get(order.id) ?? [], findings, story);
+  messagesAreSettled(evidence, findings);
+  return findings.told();
+}
+
+function stockIsRight(
+  { stock, held }: Evidence,
+  initial: ReadonlyMap<string, number>,
+  findings: Findings,
+): void {
+  for (const { productId, onHand, reserved, shipped } of stock) {
+    // What is reserved is still on hand.
+    const [free, start] = [onHand - reserved, initial.get(productId) ?? 0];
+    const seen = `of ${productId}: free ${free}, reserved ${reserved}, shipped ${shipped}, initially ${start}`;
+    findings.expect(free + reserved + shipped === start, 'I1', () => `the sum is wrong ${seen}`);
+    findings.expect(free >= 0 && reserved >= 0 && shipped >= 0, 'I1', () => `negative stock ${seen}`);
+    const reservations = held.get(productId) ?? 0;
+    findings.expect(reserved === reservations, 'I1', () => `reservations hold ${reservations} ${seen}`);
+  }
+}
+
+function moneyIsRight(
+  { charges, refunds }: Evidence,
+  orders: ReadonlyMap<string, OrderRow>,
+  findings: Findings,
+  story: (id: string) => string,
+): void {
+  const captures = groupBy(
+    charges.filter(({ status }) => status === 'succeeded'),
+    ({ reference }) => reference,
+  );
+  const returned = groupBy(refunds, ({ reference }) => reference);
+  const sum = (amounts: readonly { amount: number }[] = []): number =>
+    amounts.reduce((total, { amount }) => total + amount, 0);
+  for (const id of captures.keys())
+    findings.expect(orders.has(id), 'I2', () => `a charge of ${id}, which is no order`);
+  for (const { id, status, total } of orders.values()) {
+    const [captured, refunded] = [captures.get(id), returned.get(id)];
+    findings.expect((captured?.length ?? 0) <= 1, 'I2', () => `${captured?.length} captures of ${story(id)}`);
+    const [net, due] = [sum(captured) - sum(refunded), KEPT.has(status) ? total : 0];
+    // A cancelled order with money is I6, too.
+    const invariant = status === 'CANCELLED' ? 'I2, I6' : 'I2';
+    findings.expect(net === due, invariant, () => `net ${net} instead of ${due} of ${story(id)}`);
+  }
+}
+
+function transitionsAreAllowed(
+  { id, status, version }: OrderRow,
+  timeline: readonly { position: number; status: string }[],
+  findings: Findings,
+  story: (id: string) => string,
+): void {
+  const isComplete =
+    timeline.length === version && timeline.every(({ position }, index) => position === index + 1);
+  findings.expect(isComplete, 'I7', () => `a gap in the timeline of ${story(id)}`);
+  findings.expect(timeline[0]?.status === 'PLACED', 'I7', () => `${story(id)} does not begin with PLACED`);
+  findings.expect(
+    timeline.at(-1)?.status === status,
+    'I7',
+    () => `the timeline does not end as ${story(id)}`,
+  );
+  for (const [index, step] of timeline.entries()) {
+    const before = timeline[index - 1]?.status ?? step.status;
+    const isAllowed = before === step.status || (MOVES[before] ?? []).includes(step.status);
+    findings.expect(isAllowed, 'I7', () => `${before} → ${step.status} of ${story(id)}`);
+  }
+}
+
+/** I8: nothing is left to send, and what was sent has been handled or is a dead letter. */
+function messagesAreSettled({ outboxes, inboxes, messages, timeline }: Evidence, findings: Findings): void {
+  for (const [service, count] of outboxes)
+    findings.expect(count === 0, 'I8', () => `${count} messages in the outbox of ${service}`);
+  const produced = messages.filter(({ topic }) => !topic.endsWith('.dlt'));
+  const dead = new Set(messages.filter(({ topic }) => topic.endsWith('.dlt')).map(({ id }) => id));
+  const ids = new Set(produced.map(({ id }) => id));
+  for (const service of SERVICES) {
+    const inbox = inboxes.get(service) ?? new Set();
+    // A service handles all messages of a type or none.
+    const types = new Set(produced.filter(({ id }) => inbox.has(id)).map(({ type }) => type));
+    for (const { id, type, topic } of produced) {
+      if (!types.has(type) || inbox.has(id) || dead.has(id)) continue;
+      findings.expect(false, 'I8', () => `${service} has not handled ${type} ${id} of topic ${topic}`);
+    }
+    for (const id of inbox)
+      findings.expect(ids.has(id), 'I8', () => `${service} has handled ${id}, which is on no topic`);
+  }
+  for (const { messageId, cause, orderId } of timeline)
+    findings.expect(
+      ids.has(messageId),
+      'I8',
+      () => `${cause} ${messageId} of order ${orderId} is on no topic`,
+    );
+}

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Answer, RunningStack } from '@orderbridge/running-stack';
+import type { Random } from '../plan/random.js';
+
+const USER = '66666666-6666-6666-6666-666666666666';
+const IN_STOCK = [
+  'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa',
+  'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb',
+  'eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  '00000000-0000-4000-8000-000000000001',
+];
+const SOLD_OUT = 'dddddddd-dddd-dddd-dddd-dddddddddddd';
+const ADDRESS = { name: 'Ada Example', street: '1 Market Street', city: 'Berlin', country: 'DE' };
+
+/** What kinds of orders there are, and how many of 100. The rest is as it should be. */
+const KINDS = [
+  { name: 'out of stock', share: 5, body: { items: { [SOLD_OUT]: 1 } } },
+  { name: 'declined', share: 5, body: { paymentToken: 'tok_decline' } },
+  { name: 'refused by the carrier', share: 1, body: { shipTo: { ...ADDRESS, postalCode: '00000' } } },
+  { name: 'booked late', share: 0.5, body: { shipTo: { ...ADDRESS, postalCode: '99408' } } },
+  { name: 'booked at the third try', share: 0.5, body: { shipTo: { ...ADDRESS, postalCode: '99500' } } },
+  { name: 'charged late', share: 0.5, body: { paymentToken: 'tok_timeout' } },
+  { name: 'charged at the third try', share: 0.5, body: { paymentToken: 'tok_error' } },
+  { name: 'refunded late', share: 0.25, body: { paymentToken: 'tok_refund_timeout' } },
+] as const;
+const CANCELLED = 0.03;
+/** Orders that are sent again later, and such that are sent twice at once. */
+const REPEATED = 0.1;
+const DOUBLED = 0.02;
+
+export type OrderKind = (typeof KINDS)[number]['name'] | 'good';
+
+/** An order that was accepted. */
+export interface Accepted {
+  readonly kind: OrderKind;
+  readonly key: string;
+  /** What was answered to a cancellation that was answered. */
+  cancelled?: 200 | 409;
+}
+
+/** Milliseconds after which a request counts as lost, and before it is sent again. */
+const REQUEST_TIMEOUT = 5_000;
+const PAUSE = 200;
+
+/**
+ * Places orders as storefronts do that may lose any answer: each with an idempotency key, again and again until it is
+ * answered; some are sent once more, some are cancelled.
+ */
+export class Shopping {
+  /** By order id. */
+  readonly accepted = new Map<string, Accepted>();
+  readonly problems: string[] = [];
+  readonly #under = new Set<Promise<void>>();
+  readonly #answers = new Map<string, unknown>();
+  #placed = 0;
+
+  constructor(
+    private readonly stack: RunningStack,
+    /** Makes idempotency keys differ from those of other seeds. */
+    private readonly name: string,
+    private readonly random: Random,
+  ) {}
+
+  get placed(): number {
+    return this.#placed;
+  }
+
+  /** Starts to place an order. */
+  place(): void {
+    const one = this.#shop(`${this.name}-${this.#placed++}`).finally(() => this.#under.delete(one));
+    this.#under.add(one);
+  }
+
+  /** Resolves when every order is answered, or the time in milliseconds is over: whether all are. */
+  async answered(timeout: number): Promise<boolean> {
+    const all = Promise.all(this.#under).then(() => true);
+    return Promise.race([all, sleep(timeout, false)]);
+  }
+
+  async #shop(key: string): Promise<void> {
+    const { random } = this;
+    const { kind, body } = this.#order();
+    const [isDoubled, isRepeated, isCancelled] = [DOUBLED, REPEATED, CANCELLED].map((share) =>
+      random.chance(share),
+    );
+    const [repeatAfter, cancelAfter] = [random.between(0, 8_000), random.between(0, 2_000)];
+    const [orderId] = await Promise.all([this.#send(key, body), isDoubled && this.#send(key, body)]);
+    const order: Accepted = { kind, key };
+    this.accepted.set(orderId, order);
+    if (isCancelled) {
+      await sleep(cancelAfter);
+      order.cancelled = await this.#cancel(orderId);
+    }
+    if (isRepeated) {
+      await sleep(repeatAfter);
+      await this.#send(key, body);
+    }
+  }
+
+  #order(): { kind: OrderKind; body: object } {
+    const { random } = this;
+    const items: Record<string, number> = {};
+    for (const product of random.shuffled(IN_STOCK).slice(0, random.whole(1, 3)))
+      items[product] = random.whole(1, 4);
+    let drawn = random.between(0, 100);
+    const kind = KINDS.find(({ share }) => (drawn -= share) < 0);
+    return { kind: kind?.name ?? 'good', body: { userId: USER, items, ...kind?.body } };
+  }
+
+  /** Resolves with the order's id. */
+  async #send(key: string, body: object): Promise<string> {
+    for (;;) {
+      const answer = await this.#try(() =>
+        this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT),
+      );
+      if (answer?.status === 201) {
+        this.#compare(key, answer.body);
+        return (answer.body as { orderId: string }).orderId;
+      }
+      // 409: the one before is still under way; 5xx: something is away.
+      if (answer && answer.status !== 409 && answer.status < 500)
+        this.problems.push(`POST /orders with key ${key} answered ${answer.status}`);
+      await sleep(PAUSE);
+    }
+  }
+
+  async #cancel(orderId: string): Promise<200 | 409> {
+    for (;;) {
+      const answer = await this.#try(() =>
+        this.stack.put('order', `/orders/${orderId}/cancel`, REQUEST_TIMEOUT),
+      );
+      if (answer?.status === 200 || answer?.status === 409) return answer.status;
+      if (answer && answer.status < 500)
+        this.problems.push(`PUT /orders/${orderId}/cancel answered ${answer.status}`);
+      await sleep(PAUSE);
+    }
+  }
+
+  /** I9: the same key, the same response. */
+  #compare(key: string, response: unknown): void {
+    const before = this.#answers.get(key);
+    if (before === undefined) this.#answers.set(key, response);
+    else if (!isDeepStrictEqual(before, response))
+      this.problems.push(`I9: key ${key} got ${JSON.stringify(before)}, then ${JSON.stringify(response)}`);
+  }
+
+  /** Undefined where no answer came. */
+  async #try(request: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await request();
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crashOrder } from '@orderbridge/crash-points';
+import { until } from '@orderbridge/running-stack';
+import type { Link } from '../link/link.js';
+import type { Fault } from '../plan/fault.js';
+import type { ChaosSystem } from './chaos-system.js';
+import { familyOf, isAlive, signal } from './processes.js';
+
+/** Milliseconds within which a process comes to a crash point, or answers to be lost come along. */
+const PATIENCE = 20_000;
+
+/**
+ * Lets a fault happen to the system; resolves when it is over, which for a process that died is its death, with whether
+ * it really happened: an answer was there to be lost, a process came to the crash point, the full disk was noticed.
+ */
+export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean> {
+  switch (fault.kind) {
+    case 'kill': {
+      const pid = await system.stack.pid(fault.victim);
+      signal([pid], 'SIGKILL');
+      await until(
+        () => isAlive(pid),
+        (alive) => !alive,
+        5,
+      );
+      return true;
+    }
+    case 'crash': {
+      const order = await system.orderCrash(fault.victim, crashOrder(fault.point, fault.hit));
+      const end = performance.now() + PATIENCE;
+      while ((await order.pending()) && performance.now() < end) await sleep(10);
+      if (!(await order.pending())) return true;
+      await system.cancelCrash(order.pid);
+      return false;
+    }
+    case 'freeze': {
+      const pids = familyOf(await system.stack.pid(fault.victim));
+      signal(pids, 'SIGSTOP');
+      await sleep(fault.seconds * 1_000);
+      signal(pids, 'SIGCONT');
+      return pids.length > 0;
+    }
+    case 'disk-full':
+      return fillDisk(system, fault.disk, fault.seconds);
+    case 'half-open':
+      return disturb(system, fault, fault.share, (link, share) =>
+        fault.unaware === 'service' ? link.loseServer(share) : link.loseClients(share),
+      );
+    case 'delay':
+      return disturb(system, fault, fault.milliseconds, (link, milliseconds) => link.delay(milliseconds));
+    case 'drop':
+      return disturb(system, fault, fault.share, (link, share) => link.drop(share));
+    case 'away':
+      return disturb(system, fault, 1, (link, share) => link.drop(share));
+    case 'lost-reply': {
+      const link = system.links[fault.link];
+      const before = link.hits;
+      link.loseReplies(fault.replies);
+      const end = performance.now() + PATIENCE;
+      while (link.repliesToLose > 0 && performance.now() < end) await sleep(10);
+      link.loseReplies(0);
+      return link.hits > before;
+    }
+  }
+}
+
+type LinkFault = Extract<Fault, { link: unknown; seconds: number }>;
+
+/** Lets a link be bad by so much for its time, and then good again. */
+async function disturb(
+  system: ChaosSystem,
+  { link: name, seconds }: LinkFault,
+  amount: number,
+  set: (link: Link, amount: number) => void,
+): Promise<boolean> {
+  const link = system.links[name];
+  const before = link.hits;
+  set(link, amount);
+  await sleep(seconds * 1_000);
+  set(link, 0);
+  return link.hits > before;
+}
+
+const NO_SPACE = /ENOSPC|no space left|could not extend|disk is full/i;
+
+/** Waits until the process complains before the time counts. */
+async function fillDisk(
+  system: ChaosSystem,
+  name: Extract<Fault, { kind: 'disk-full' }>['disk'],
+  seconds: number,
+): Promise<boolean> {
+  const disk = system.disks.get(name);
+  if (!disk) return false;
+  const length = await system.logLength(name);
+  const noticed = async (): Promise<boolean> => NO_SPACE.test(await system.logSince(name, length));
+  const end = performance.now() + PATIENCE;
+  try {
+    while (!(await noticed()) && performance.now() < end) {
+      // What the process deletes or truncates is filled as well.
+      await disk.fill();
+      await sleep(100);
+    }
+    await sleep(seconds * 1_000);
+    return await noticed();
+  } finally {
+    await disk.free();
+  }
+}
