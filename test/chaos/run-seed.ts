@@ -105,7 +105,9 @@ export async function runSeed(
 
   const loadEnded = performance.now();
   const violations: Violation[] = [];
-  if (!(await shopping.answered(ANSWER_TIMEOUT))) violations.push('I3: requests are still not answered');
+  const unanswered = await shopping.finish(ANSWER_TIMEOUT);
+  if (unanswered.length > 0)
+    violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
   for (const [id, order] of shopping.accepted) history.accepted.set(id, order);
   const unrest = await untilQuiet(system);
   if (unrest) violations.push(`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`);

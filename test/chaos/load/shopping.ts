@@ -54,6 +54,9 @@ export class Shopping {
   readonly problems: string[] = [];
   readonly #under = new Set<Promise<void>>();
   readonly #answers = new Map<string, unknown>();
+  /** What was answered last to requests that are sent again. */
+  readonly #waiting = new Map<string, string>();
+  readonly #finished = new AbortController();
   #placed = 0;
 
   constructor(
@@ -73,10 +76,16 @@ export class Shopping {
     this.#under.add(one);
   }
 
-  /** Resolves when every order is answered, or the time in milliseconds is over: whether all are. */
-  async answered(timeout: number): Promise<boolean> {
-    const all = Promise.all(this.#under).then(() => true);
-    return Promise.race([all, sleep(timeout, false)]);
+  /**
+   * Resolves when every order is answered, or the time in milliseconds is over, with what is not; sends nothing more.
+   */
+  async finish(timeout: number): Promise<readonly string[]> {
+    const late = sleep(timeout, undefined, { signal: this.#finished.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#under), late]);
+    const unanswered = [...this.#waiting].map(([key, last]) => `${key} (last answer: ${last})`);
+    this.#finished.abort();
+    await Promise.all(this.#under);
+    return unanswered;
   }
 
   async #shop(key: string): Promise<void> {
@@ -85,13 +94,15 @@ export class Shopping {
     const [isDoubled, isRepeated, isCancelled] = [DOUBLED, REPEATED, CANCELLED].map((share) =>
       random.chance(share),
     );
-    const [repeatAfter, cancelAfter] = [random.between(0, 8_000), random.between(0, 2_000)];
+    const [repeatAfter, cancelAfter] = [random.between(0, 3_000), random.between(0, 2_000)];
     const [orderId] = await Promise.all([this.#send(key, body), isDoubled && this.#send(key, body)]);
+    if (orderId === undefined) return;
     const order: Accepted = { kind, key };
     this.accepted.set(orderId, order);
     if (isCancelled) {
       await sleep(cancelAfter);
-      order.cancelled = await this.#cancel(orderId);
+      const answer = await this.#cancel(orderId);
+      if (answer) order.cancelled = answer;
     }
     if (isRepeated) {
       await sleep(repeatAfter);
@@ -110,32 +121,48 @@ export class Shopping {
   }
 
   /** Resolves with the order's id. */
-  async #send(key: string, body: object): Promise<string> {
-    for (;;) {
-      const answer = await this.#try(() =>
-        this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT),
-      );
-      if (answer?.status === 201) {
-        this.#compare(key, answer.body);
-        return (answer.body as { orderId: string }).orderId;
-      }
-      // 409: the one before is still under way; 5xx: something is away.
-      if (answer && answer.status !== 409 && answer.status < 500)
-        this.problems.push(`POST /orders with key ${key} answered ${answer.status}`);
-      await sleep(PAUSE);
-    }
+  async #send(key: string, body: object): Promise<string | undefined> {
+    const answer = await this.#untilAnswered(
+      `POST /orders with key ${key}`,
+      // 409: the one before is still under way.
+      (status) => status === 201,
+      (status) => status === 409,
+      () => this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT),
+    );
+    if (answer) this.#compare(key, answer.body);
+    return (answer?.body as { orderId: string } | undefined)?.orderId;
   }
 
-  async #cancel(orderId: string): Promise<200 | 409> {
-    for (;;) {
-      const answer = await this.#try(() =>
-        this.stack.put('order', `/orders/${orderId}/cancel`, REQUEST_TIMEOUT),
-      );
-      if (answer?.status === 200 || answer?.status === 409) return answer.status;
-      if (answer && answer.status < 500)
-        this.problems.push(`PUT /orders/${orderId}/cancel answered ${answer.status}`);
-      await sleep(PAUSE);
+  async #cancel(orderId: string): Promise<200 | 409 | undefined> {
+    const answer = await this.#untilAnswered(
+      `PUT /orders/${orderId}/cancel`,
+      (status) => status === 200 || status === 409,
+      () => false,
+      () => this.stack.put('order', `/orders/${orderId}/cancel`, REQUEST_TIMEOUT),
+    );
+    return answer?.status as 200 | 409 | undefined;
+  }
+
+  /** Sends a request until it has an answer that counts; undefined at the end of the shopping. */
+  async #untilAnswered(
+    name: string,
+    counts: (status: number) => boolean,
+    isUnderWay: (status: number) => boolean,
+    request: () => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    const { signal } = this.#finished;
+    for (this.#waiting.set(name, 'none yet'); !signal.aborted;) {
+      const answer = await this.#try(request);
+      if (answer && counts(answer.status)) {
+        this.#waiting.delete(name);
+        return answer;
+      }
+      this.#waiting.set(name, answer ? `${answer.status}` : 'none');
+      if (answer && answer.status < 500 && !isUnderWay(answer.status))
+        this.problems.push(`${name} answered ${answer.status}`);
+      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
     }
+    return undefined;
   }
 
   /** I9: the same key, the same response. */
@@ -148,10 +175,7 @@ export class Shopping {
 
   /** Undefined where no answer came. */
   async #try(request: () => Promise<Answer>): Promise<Answer | undefined> {
-    try {
-      return await request();
-    } catch {
-      return undefined;
-    }
+    // The request's own time-out is not relied on: what it looks after may be collected as garbage.
+    return Promise.race([request().catch(() => undefined), sleep(2 * REQUEST_TIMEOUT, undefined)]);
   }
 }

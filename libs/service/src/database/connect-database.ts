@@ -3,28 +3,39 @@ import { Logger } from '@nestjs/common';
 import { backoffDelay, isTransient } from '@orderbridge/messaging';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
+export type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
 /** One lock for all services: each has its own database, and locks are per database. */
 const MIGRATION_LOCK = 0x6d69_6772;
 const RETRY = { initial: 200, max: 5_000 };
 
 /**
  * Connects to PostgreSQL and runs the pending migrations under an advisory lock, so that replicas that start
- * together migrate once. Waits for as long as the server is away; a wrong password or a failed migration throws.
+ * together migrate once; these may take as long as they need. Waits for as long as the server is away; a wrong password
+ * or a failed migration throws.
  */
-export async function connectDatabase(options: DataSourceOptions): Promise<DataSource> {
+export async function connectDatabase(options: PostgresOptions): Promise<DataSource> {
   const logger = new Logger('Database');
   for (let failures = 1; ; failures++) {
     const dataSource = new DataSource(options);
     try {
-      await dataSource.initialize();
-      await migrateUnderLock(dataSource);
-      return dataSource;
+      await migrate({ ...options, extra: { ...options.extra, silence: 0 } });
+      return await dataSource.initialize();
     } catch (error) {
-      if (dataSource.isInitialized) await dataSource.destroy();
       if (!isTransient(error)) throw error;
       logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
       await sleep(backoffDelay(failures, RETRY));
     }
+  }
+}
+
+async function migrate(options: PostgresOptions): Promise<void> {
+  const dataSource = new DataSource(options);
+  try {
+    await dataSource.initialize();
+    await migrateUnderLock(dataSource);
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
   }
 }
 

@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { Readiness } from '../health/readiness.js';
-import { connectDatabase } from './connect-database.js';
+import { connectDatabase, type PostgresOptions } from './connect-database.js';
 import type { DatabaseConfig } from './database-environment.js';
 import { PreparingClient } from './prepared-statements.js';
 
@@ -14,6 +14,10 @@ export interface DatabaseModuleOptions {
   readonly entities: (Function | EntitySchema)[];
   readonly migrations: (new () => MigrationInterface)[];
 }
+
+/** Milliseconds; the longer one bears that a statement waits for the locks of a transaction which the other one ends. */
+const IDLE_IN_TRANSACTION = 8_000;
+const SILENCE = 12_000;
 
 /** The service's own database: connected, migrated and part of its readiness. */
 @Module({})
@@ -39,13 +43,16 @@ export class DatabaseModule implements OnModuleInit {
               max: config.DATABASE_POOL_SIZE,
               connectionTimeoutMillis: 5_000,
               keepAlive: true,
+              silence: SILENCE,
+              // What a process that is gone without a sign has locked is free again after this time.
+              idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
             },
-            // A server that lost its disk or hangs must not hold a request for ever.
+            // Whoever uses the connection gets the error.
             poolErrorHandler: () => undefined,
           }),
           dataSourceFactory: (options) => {
             if (!options) throw new Error('TypeORM options are missing.');
-            return connectDatabase(options);
+            return connectDatabase(options as PostgresOptions);
           },
         }),
       ],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import pg from 'pg';
+import type { Socket } from 'node:net';
+import pg, { type ClientConfig } from 'pg';
 
 /** Statement texts are literals of the repositories and of TypeORM; lists come as array parameters. */
 const names = new Map<string, string>();
@@ -19,9 +20,25 @@ function nameOf(text: string): string {
  * relay's LISTEN and advisory lock need too.
  */
 export class PreparingClient extends pg.Client {
+  /** `silence`: milliseconds without a byte after which a server that owes an answer is given up; 0 for never. */
+  constructor(config: ClientConfig & { readonly silence?: number } = {}) {
+    super(config);
+    const { silence = 0 } = config;
+    if (silence > 0) this.once('connect', () => this.#watch(silence));
+  }
+
   override query(first: unknown, values?: unknown, callback?: unknown): never {
     const query = super.query.bind(this) as (...all: unknown[]) => never;
     if (typeof first !== 'string' || !Array.isArray(values)) return query(first, values, callback);
     return query({ name: nameOf(first), text: first, values }, callback);
+  }
+
+  /** A connection may be gone without a sign, as when a machine loses its power: then no answer ever comes. */
+  #watch(silence: number): void {
+    const { connection } = this as unknown as { readonly connection: { readonly stream: Socket } };
+    connection.stream.setTimeout(silence, () => {
+      const { readyForQuery } = this as unknown as { readonly readyForQuery: boolean };
+      if (!readyForQuery) connection.stream.destroy();
+    });
   }
 }

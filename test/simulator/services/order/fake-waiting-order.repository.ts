@@ -8,7 +8,8 @@ import type { Session } from '../../database/database.js';
 import type { Public } from '../../public.js';
 import type { OrderTables, WaitingRow } from './fake-order.repository.js';
 
-export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository> {
+/** Without what only metrics ask for. */
+export class FakeWaitingOrderRepository implements Omit<Public<WaitingOrderRepository>, 'count'> {
   constructor(
     private readonly session: Session,
     private readonly tables: OrderTables,
