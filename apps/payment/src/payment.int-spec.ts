@@ -10,6 +10,7 @@ import {
   orderFulfilmentFailed,
   paymentCancelled,
   paymentFailed,
+  paymentPostponed,
   paymentProcessed,
   paymentRefunded,
   type DataOf,
@@ -352,7 +353,8 @@ describe('payment service', () => {
       expect(second?.key).toBe(first?.key);
       expect(refunds(order.orderId)).toHaveLength(1);
       const told = service.kafka.messages.filter(({ key }) => key === order.orderId);
-      expect(told.map(({ headers }) => headers['ce_type'])).toEqual([paymentRefunded.type]);
+      const types = told.map(({ headers }) => headers['ce_type']);
+      expect(types).toEqual([paymentPostponed.type, paymentRefunded.type]);
     });
 
     test('while the gateway is asked and refuses, there is nothing to give back', async () => {

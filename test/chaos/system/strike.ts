@@ -61,6 +61,8 @@ export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean
       link.loseReplies(0);
       return link.hits > before;
     }
+    default:
+      throw new Error(`Unknown fault ${JSON.stringify(fault)}.`);
   }
 }
 
