@@ -15,7 +15,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 /** Statuses after which nothing more is expected. */
 const TERMINAL: ReadonlySet<string> = new Set([
-  'SHIPPED',
   'DELIVERED',
   'REJECTED',
   'PAYMENT_FAILED',
@@ -83,7 +82,7 @@ export class Invariants {
     for (const { status, orderId } of world.payment.tables.payments.rows.values())
       if (status === 'PENDING' || status === 'REFUNDING')
         return `the payment of ${world.names.of(orderId)} is ${status}`;
-    for (const { status, orderId } of world.shipping.tables.rows.values())
+    for (const { status, orderId } of world.shipping.tables.shipments.rows.values())
       if (status === 'REQUESTED' || status === 'VOIDING')
         return `the shipment of ${world.names.of(orderId)} is ${status}`;
     return undefined;

@@ -41,7 +41,7 @@ const EXPECTED: readonly (readonly [
   quantity: number,
   status: string,
 ])[] = [
-  ['tok_approve', '10115', 1, 'SHIPPED'],
+  ['tok_approve', '10115', 1, 'DELIVERED'],
   [DECLINED, '10115', 1, 'PAYMENT_FAILED'],
   ['tok_approve', UNKNOWN_POSTAL_CODE, 1, 'REFUNDED'],
   ['tok_approve', '10115', 1_000_000, 'REJECTED'],
@@ -141,6 +141,7 @@ class Simulation {
     for (;;) {
       if (scheduler.now >= nextRound) {
         this.#operator.redriveAll();
+        this.#deliver(1);
         nextRound = scheduler.now + ROUND;
       }
       if (
@@ -165,10 +166,18 @@ class Simulation {
     return happened;
   }
 
+  /** Parcels reach their customers, each with the given probability. Parcels are slower than messages. */
+  #deliver(probability: number): void {
+    const { carrier, order, random } = this.world;
+    for (const { id, status } of order.tables.orders.rows.values())
+      if (status === 'SHIPPED' && random.chance(probability)) carrier.deliver(id);
+  }
+
   /** What may go wrong between any two steps. */
   #strike(): void {
     const { world } = this;
     const { faults, scheduler, random, kafka, queue } = world;
+    if (random.chance(0.01)) this.#deliver(0.5);
     if (faults.happens('crash')) this.#fleet.crash();
     if (faults.happens('jump')) scheduler.now += random.below(JUMP);
     if (faults.happens('rebalance')) kafka.rebalance(random.pick([...kafka.groups.keys()]));

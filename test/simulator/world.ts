@@ -17,7 +17,7 @@ import { StockTable } from './services/inventory/fake-stock.repository.js';
 import { OrderTables } from './services/order/fake-order.repository.js';
 import type { OrderApi } from './services/order/order-program.js';
 import { PaymentTables } from './services/payment/fake-payment.repository.js';
-import { ShipmentTable } from './services/shipping/fake-shipment.repository.js';
+import { ShippingTables } from './services/shipping/fake-shipment.repository.js';
 import { Violation } from './violation.js';
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
@@ -55,7 +55,7 @@ export class World {
     ['kafka', 'ibm-mq'],
   );
   readonly payment = new Service('payment', new PaymentTables(), ['kafka']);
-  readonly shipping = new Service('shipping', new ShipmentTable(), ['kafka']);
+  readonly shipping = new Service('shipping', new ShippingTables(), ['kafka']);
   readonly services = [this.order, this.inventory, this.payment, this.shipping] as const;
   /** Where customers can be served at this moment. */
   readonly orderApis = new Map<Process, OrderApi>();

@@ -1,5 +1,6 @@
 import type { CarrierClient } from '../../../apps/shipping/src/carrier/carrier.client.js';
 import type { CarrierDecision } from '../../../apps/shipping/src/domain/shipment.js';
+import type { Delivery } from '../../../apps/shipping/src/storage/delivery.repository.js';
 import type { BookingItem } from '../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Names } from '../names.js';
 import type { Public } from '../public.js';
@@ -12,7 +13,9 @@ export const UNKNOWN_POSTAL_CODE = '00000';
 /** The carrier's own books: idempotent by order. */
 export class SimulatedCarrier {
   /** By order. */
-  readonly labels = new Map<string, { trackingNumber: string; live: boolean }>();
+  readonly labels = new Map<string, { trackingNumber: string; live: boolean; deliveredAt?: Date }>();
+  /** Orders, in the order of their delivery. */
+  readonly #delivered: string[] = [];
   changed = true;
 
   constructor(
@@ -28,10 +31,29 @@ export class SimulatedCarrier {
         this.partner.call(process, `book ${this.names.of(item.orderId)}`, () => this.#book(item)),
       voidShipment: ({ orderId }) =>
         this.partner.call(process, `void ${this.names.of(orderId)}`, () => this.#void(orderId)),
-      // Parcels stay on their way for as long as a simulation takes.
-      getDeliveries: (cursor) => Promise.resolve({ deliveries: [], nextCursor: cursor }),
+      getDeliveries: (cursor, limit) =>
+        this.partner.call(process, `deliveries after ${cursor}`, () =>
+          this.#deliveries(Number(cursor), limit),
+        ),
       onApplicationShutdown: () => Promise.resolve(),
     };
+  }
+
+  /** The parcel of an order reaches its customer. */
+  deliver(orderId: string): void {
+    const label = this.labels.get(orderId);
+    if (!label?.live || label.deliveredAt) return;
+    label.deliveredAt = new Date();
+    this.#delivered.push(orderId);
+  }
+
+  #deliveries(from: number, limit: number): { deliveries: Delivery[]; nextCursor: string } {
+    const listed = this.#delivered.slice(from, from + limit);
+    const deliveries = listed.map((orderId) => ({
+      orderId,
+      deliveredAt: this.labels.get(orderId)?.deliveredAt as Date,
+    }));
+    return { deliveries, nextCursor: listed.length === 0 && from === 0 ? '' : `${from + listed.length}` };
   }
 
   #book({ orderId, shipTo }: BookingItem): CarrierDecision {
@@ -50,6 +72,7 @@ export class SimulatedCarrier {
   #void(orderId: string): void {
     const label = this.labels.get(orderId);
     if (!label) throw new Error(`There is no shipment of the order ${orderId}.`);
+    if (label.deliveredAt) throw new Error(`The shipment of the order ${orderId} was delivered.`);
     label.live = false;
     this.changed = true;
   }

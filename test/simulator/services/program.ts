@@ -86,6 +86,17 @@ export class Program {
     relay.start();
   }
 
+  /** What `PeriodicTask` does: `run` says whether there is more to do at once; `interval` is in milliseconds. */
+  repeat(interval: number, run: () => Promise<boolean>): void {
+    const repeat = async (): Promise<never> => {
+      for (;;) {
+        const more = await run().catch(() => false);
+        if (!more) await this.process.clock.sleep(interval);
+      }
+    };
+    this.world.watch(repeat());
+  }
+
   /** @returns what wakes the processor. */
   work<Item extends WorkItem, Result>(handlers: WorkItemHandlers<Item, Result>): { wake(): void } {
     const processor = new WorkItemProcessor({

@@ -9,7 +9,7 @@ import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import type { Public } from '../../public.js';
 
-export type ReservationRow = Reservation & Decision;
+export type ReservationRow = Decision & Reservation;
 
 export class ReservationTable extends Table<ReservationRow> {
   constructor() {
@@ -25,31 +25,32 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
 
   async find(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, Decision>> {
     const transaction = await this.session.statement(manager, 'finds reservations');
-    const found = [...new Set(orderIds)]
-      .map((orderId) => transaction.get(this.reservations, orderId))
-      .filter((reservation) => reservation !== undefined);
-    return new Map(
-      found.map(({ orderId, status, lacking }) => [orderId, { orderId, status, lacking }] as const),
-    );
+    const found = new Map<string, Decision>();
+    for (const orderId of orderIds) {
+      const row = transaction.get(this.reservations, orderId);
+      if (row) found.set(orderId, { orderId, status: row.status, lacking: row.lacking });
+    }
+    return found;
   }
 
   async insert(manager: EntityManager, decisions: readonly NewDecision[]): Promise<void> {
     if (decisions.length === 0) return;
     const transaction = await this.session.statement(manager, 'inserts reservations');
     for (const { orderId, lines, lacking } of decisions) {
+      const isReserved = lacking.length === 0;
       await transaction.insert(this.reservations, orderId, {
         orderId,
+        status: isReserved ? 'RESERVED' : 'REJECTED',
         lines,
-        status: lacking.length === 0 ? 'RESERVED' : 'REJECTED',
-        lacking: lacking.length === 0 ? null : lacking,
+        lacking: isReserved ? null : lacking,
       });
     }
   }
 
   async close(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    const transaction = await this.session.statement(manager, 'closes orders that are not reserved');
+    const transaction = await this.session.statement(manager, 'closes reservations');
     for (const orderId of orderIds) {
-      const closed = { orderId, lines: [], status: 'RELEASED' as const, lacking: null };
+      const closed = { orderId, status: 'RELEASED', lines: [], lacking: null } as const;
       await transaction.insertIfAbsent(this.reservations, orderId, closed);
     }
   }

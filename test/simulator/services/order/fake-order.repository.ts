@@ -1,4 +1,6 @@
+import type { Cause } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
+import { isWaiting, type OrderStatus } from '../../../../apps/order/src/domain/fulfilment.js';
 import type { OrderEntity } from '../../../../apps/order/src/storage/order.entity.js';
 import type {
   NewOrder,
@@ -12,8 +14,18 @@ import { Table } from '../../database/table.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { Public } from '../../public.js';
 
+/** An order that waits for others. */
+export interface WaitingRow {
+  readonly orderId: string;
+  readonly lookAt: Date;
+  readonly cause: Cause;
+  readonly nudgedIn: OrderStatus | null;
+  readonly nudgedAt: Date | null;
+}
+
 export class OrderTables {
   readonly orders = new Table<Public<OrderEntity>>('orders');
+  readonly waiting = new Table<WaitingRow>('waiting_order');
   /** By order and position. */
   readonly timeline = new Table<TimelineEntryEntity>('order_timeline');
 
@@ -59,7 +71,9 @@ export class FakeOrderRepository implements Public<OrderRepository> {
 
   async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
     const transaction = await this.session.statement(manager, 'inserts orders');
-    for (const order of orders) {
+    for (const { lookAt, cause, ...order } of orders) {
+      const waiting = { orderId: order.id, lookAt, cause, nudgedIn: null, nudgedAt: null };
+      await transaction.insert(this.tables.waiting, order.id, waiting);
       await transaction.insert(this.tables.orders, order.id, {
         ...order,
         awaiting: [],
@@ -107,6 +121,9 @@ export class FakeOrderRepository implements Public<OrderRepository> {
         ...changed,
         updatedAt: new Date(transaction.now),
       });
+      if (isWaiting(changed.status) || !transaction.get(this.tables.waiting, changed.id)) continue;
+      await transaction.lock(this.tables.waiting, changed.id);
+      transaction.delete(this.tables.waiting, changed.id);
     }
   }
 

@@ -91,11 +91,11 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     await transaction.update(
       this.tables.payments,
       (payment) => payment.id === id,
-      (payment) => ({
+      (before) => ({
         status,
         cancelled: true,
         cause,
-        ...(status === 'REFUNDING' && payment.status !== status && { attempts: 0, dueAt: transaction.now }),
+        ...(status === 'REFUNDING' && before.status !== status && { attempts: 0, dueAt: transaction.now }),
       }),
     );
   }

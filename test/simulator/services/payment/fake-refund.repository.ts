@@ -75,7 +75,7 @@ export class FakeRefundRepository implements Public<RefundRepository> {
         refundId,
       }));
       for (const { orderId, userId, amount, currency, cause } of rows)
-        completed.push({ id, orderId, userId, amount, currency, refundId, cause });
+        completed.push({ id, orderId, userId, refundId, amount, currency, cause });
     }
     return completed;
   }

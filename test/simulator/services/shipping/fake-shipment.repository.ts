@@ -20,23 +20,22 @@ import type { Public } from '../../public.js';
 
 export type ShipmentRow = Public<ShipmentEntity> & WorkRow;
 
-/** By order: it is unique. */
-export class ShipmentTable extends Table<ShipmentRow> {
-  constructor() {
-    super('shipment');
-  }
+export class ShippingTables {
+  /** By order: it is unique. */
+  readonly shipments = new Table<ShipmentRow>('shipment');
+  readonly cursor = new Table<{ readonly cursor: string }>('delivery_cursor');
 }
 
 export class FakeShipmentRepository implements Public<ShipmentRepository> {
   constructor(
     private readonly session: Session,
-    private readonly shipments: ShipmentTable,
+    private readonly tables: ShippingTables,
   ) {}
 
   findOfOrder(orderId: string): Promise<ShipmentEntity | null> {
     return this.session.autocommit(
       'finds a shipment',
-      (transaction) => transaction.get(this.shipments, orderId) ?? null,
+      (transaction) => transaction.get(this.tables.shipments, orderId) ?? null,
     );
   }
 
@@ -45,7 +44,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     const existing = new Set<string>();
     for (const shipment of shipments) {
       const now = new Date(transaction.now);
-      const inserted = await transaction.insertIfAbsent(this.shipments, shipment.orderId, {
+      const inserted = await transaction.insertIfAbsent(this.tables.shipments, shipment.orderId, {
         ...shipment,
         cancelled: false,
         carrier: null,
@@ -68,13 +67,13 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
   async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
     const transaction = await this.session.statement(manager, 'locks shipments');
     const found = [...new Set(orderIds)]
-      .map((orderId) => transaction.get(this.shipments, orderId))
+      .map((orderId) => transaction.get(this.tables.shipments, orderId))
       .filter((shipment) => shipment !== undefined)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const locked: ShipmentEntity[] = [];
     for (const { orderId } of found) {
-      await transaction.lock(this.shipments, orderId);
-      locked.push({ ...(transaction.get(this.shipments, orderId) as ShipmentRow) });
+      await transaction.lock(this.tables.shipments, orderId);
+      locked.push({ ...(transaction.get(this.tables.shipments, orderId) as ShipmentRow) });
     }
     return locked;
   }
@@ -82,20 +81,20 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
   async cancel(manager: EntityManager, id: string, status: ShipmentStatus, cause: Cause): Promise<void> {
     const transaction = await this.session.statement(manager, 'cancels a shipment');
     await transaction.update(
-      this.shipments,
+      this.tables.shipments,
       (shipment) => shipment.id === id,
-      (shipment) => ({
+      (before) => ({
         status,
         cancelled: true,
         cause,
-        ...(status === 'VOIDING' && shipment.status !== status && { attempts: 0, dueAt: transaction.now }),
+        ...(status === 'VOIDING' && before.status !== status && { attempts: 0, dueAt: transaction.now }),
       }),
     );
   }
 
   takeDue(limit: number, lease: number): Promise<BookingItem[]> {
     return this.session.autocommit('takes due bookings', (transaction) =>
-      takeDue(transaction, this.shipments, 'REQUESTED', limit, lease).map(
+      takeDue(transaction, this.tables.shipments, 'REQUESTED', limit, lease).map(
         ({ id, attempts, orderId, shipTo, pieces }) => ({
           id,
           attempts,
@@ -109,13 +108,15 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due bookings', (transaction) =>
-      backlogOf(transaction, this.shipments, 'REQUESTED', ({ createdAt }) => createdAt),
+      backlogOf(transaction, this.tables.shipments, 'REQUESTED', ({ createdAt }) => createdAt),
     );
   }
 
   postpone(id: string, delay: number): Promise<void> {
     return this.session.autocommit('postpones a booking', async (transaction) => {
-      await transaction.update(this.shipments, isRequested(id), () => ({ dueAt: transaction.now + delay }));
+      await transaction.update(this.tables.shipments, isRequested(id), () => ({
+        dueAt: transaction.now + delay,
+      }));
     });
   }
 
@@ -126,15 +127,21 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     const transaction = await this.session.statement(manager, 'writes what the carrier decided');
     const decided: DecidedShipment[] = [];
     for (const { id, decision } of decisions) {
-      const rows = await transaction.update(this.shipments, isRequested(id), ({ cancelled }) => ({
-        status: statusAfter(decision, cancelled),
-        ...(cancelled && { attempts: 0, dueAt: transaction.now }),
-        carrier: decision.booked ? decision.carrier : null,
-        carrierReference: decision.booked ? decision.carrierReference : null,
-        trackingNumber: decision.booked ? decision.trackingNumber : null,
-        failureCode: decision.booked ? null : decision.code,
-        failureReason: decision.booked ? null : decision.reason,
-      }));
+      const rows = await transaction.update(
+        this.tables.shipments,
+        isRequested(id),
+        ({ cancelled, deliveredAt }) => ({
+          status:
+            !cancelled && decision.booked && deliveredAt ? 'DELIVERED' : statusAfter(decision, cancelled),
+          bookedAt: !cancelled && decision.booked ? new Date(transaction.now) : null,
+          ...(cancelled && { attempts: 0, dueAt: transaction.now }),
+          carrier: decision.booked ? decision.carrier : null,
+          carrierReference: decision.booked ? decision.carrierReference : null,
+          trackingNumber: decision.booked ? decision.trackingNumber : null,
+          failureCode: decision.booked ? null : decision.code,
+          failureReason: decision.booked ? null : decision.reason,
+        }),
+      );
       for (const { orderId, userId, cause, cancelled, deliveredAt } of rows)
         decided.push({ id, orderId, userId, cause, cancelled, deliveredAt });
     }

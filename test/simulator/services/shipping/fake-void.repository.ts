@@ -8,39 +8,43 @@ import type {
 import type { Session } from '../../database/database.js';
 import { backlogOf, takeDue } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
-import type { ShipmentRow, ShipmentTable } from './fake-shipment.repository.js';
+import type { ShipmentRow, ShippingTables } from './fake-shipment.repository.js';
 
 export class FakeVoidRepository implements Public<VoidRepository> {
   constructor(
     private readonly session: Session,
-    private readonly shipments: ShipmentTable,
+    private readonly tables: ShippingTables,
   ) {}
 
   takeDue(limit: number, lease: number): Promise<VoidItem[]> {
     return this.session.autocommit('takes due voids', (transaction) =>
-      takeDue(transaction, this.shipments, 'VOIDING', limit, lease).map(({ id, attempts, orderId }) => ({
-        id,
-        attempts,
-        orderId,
-      })),
+      takeDue(transaction, this.tables.shipments, 'VOIDING', limit, lease).map(
+        ({ id, attempts, orderId }) => ({
+          id,
+          attempts,
+          orderId,
+        }),
+      ),
     );
   }
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due voids', (transaction) =>
-      backlogOf(transaction, this.shipments, 'VOIDING', ({ updatedAt }) => updatedAt),
+      backlogOf(transaction, this.tables.shipments, 'VOIDING', ({ updatedAt }) => updatedAt),
     );
   }
 
   postpone(id: string, delay: number): Promise<void> {
     return this.session.autocommit('postpones a void', async (transaction) => {
-      await transaction.update(this.shipments, isVoiding([id]), () => ({ dueAt: transaction.now + delay }));
+      await transaction.update(this.tables.shipments, isVoiding([id]), () => ({
+        dueAt: transaction.now + delay,
+      }));
     });
   }
 
   async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
     const transaction = await this.session.statement(manager, 'completes voids');
-    const rows = await transaction.update(this.shipments, isVoiding(ids), () => ({
+    const rows = await transaction.update(this.tables.shipments, isVoiding(ids), () => ({
       status: 'VOIDED' as const,
     }));
     return rows.map(({ id, orderId, userId, trackingNumber, cause }) => ({

@@ -4,11 +4,14 @@ import type { BookingQueue } from '../../../../apps/shipping/src/book-shipments/
 import { CancelShipmentsConsumer } from '../../../../apps/shipping/src/cancel-shipments/cancel-shipments.consumer.js';
 import type { CarrierClient } from '../../../../apps/shipping/src/carrier/carrier.client.js';
 import { RequestShipmentsConsumer } from '../../../../apps/shipping/src/request-shipments/request-shipments.consumer.js';
+import { FollowDeliveries } from '../../../../apps/shipping/src/follow-deliveries/follow-deliveries.js';
+import type { DeliveryRepository } from '../../../../apps/shipping/src/storage/delivery.repository.js';
 import type { ShipmentRepository } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { VoidRepository } from '../../../../apps/shipping/src/storage/void.repository.js';
 import type { VoidQueue } from '../../../../apps/shipping/src/void-shipments/void-queue.js';
 import { VoidShipments } from '../../../../apps/shipping/src/void-shipments/void-shipments.js';
 import type { Program } from '../program.js';
+import { FakeDeliveryRepository } from './fake-delivery.repository.js';
 import { FakeShipmentRepository } from './fake-shipment.repository.js';
 import { FakeVoidRepository } from './fake-void.repository.js';
 
@@ -23,6 +26,9 @@ export function startShipping(program: Program): void {
   const bookingQueue = program.work(
     new BookShipments(shipments, carrier, voidQueue, unitsOfWork),
   ) as BookingQueue;
+  const deliveries = new FakeDeliveryRepository(session, tables) as unknown as DeliveryRepository;
+  const followDeliveries = new FollowDeliveries(deliveries, carrier, unitsOfWork);
+  program.repeat(5_000, () => followDeliveries.follow());
   program.publish();
   program.consumeKafka(
     [ORDERS.name, PAYMENTS.name],

@@ -1,0 +1,60 @@
+import type { EntityManager } from 'typeorm';
+import type {
+  DueOrder,
+  NextLook,
+  WaitingOrderRepository,
+} from '../../../../apps/order/src/storage/waiting-order.repository.js';
+import type { Session } from '../../database/database.js';
+import type { Public } from '../../public.js';
+import type { OrderTables, WaitingRow } from './fake-order.repository.js';
+
+export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository> {
+  constructor(
+    private readonly session: Session,
+    private readonly tables: OrderTables,
+  ) {}
+
+  async lockDue(manager: EntityManager, limit: number): Promise<DueOrder[]> {
+    const transaction = await this.session.statement(manager, 'locks due orders');
+    const { orders, waiting } = this.tables;
+    const due = [...transaction.all(waiting).values()]
+      .filter(({ lookAt }) => lookAt.getTime() <= transaction.now)
+      .toSorted((a, b) => a.lookAt.getTime() - b.lookAt.getTime());
+    const locked: DueOrder[] = [];
+    for (const { orderId, cause, nudgedIn, nudgedAt } of due) {
+      if (locked.length === limit) break;
+      const order = transaction.get(orders, orderId);
+      if (!order) continue;
+      if (transaction.isLockedByAnother(waiting, orderId) || transaction.isLockedByAnother(orders, orderId))
+        continue;
+      await transaction.lock(waiting, orderId);
+      await transaction.lock(orders, orderId);
+      const { status } = order;
+      const since = this.tables.timelineOf(orderId).find((entry) => entry.status === status)?.recordedAt;
+      locked.push({
+        orderId,
+        status,
+        cause,
+        since: since as Date,
+        nudgedAt: nudgedIn === status ? nudgedAt : null,
+        now: new Date(transaction.now),
+      });
+    }
+    return locked;
+  }
+
+  async lookAgain(manager: EntityManager, looks: readonly NextLook[]): Promise<void> {
+    if (looks.length === 0) return;
+    const transaction = await this.session.statement(manager, 'writes when to look again');
+    for (const { orderId, lookAt, nudgedIn } of looks) {
+      await transaction.update(
+        this.tables.waiting,
+        (row) => row.orderId === orderId,
+        (): Partial<WaitingRow> => ({
+          lookAt,
+          ...(nudgedIn && { nudgedIn, nudgedAt: new Date(transaction.now) }),
+        }),
+      );
+    }
+  }
+}
