@@ -18,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { CancelOrder } from './cancel-order/cancel-order.js';
 import { CancelOrderController } from './cancel-order/cancel-order.controller.js';
 import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.consumer.js';
+import { NoteDeadLettersConsumer } from './note-dead-letters/note-dead-letters.consumer.js';
 import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
 import { forgetOldKeys } from './place-order/idempotency.js';
 import { PlaceOrderController } from './place-order/place-order.controller.js';
@@ -79,6 +80,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
         CancelOrderController,
         ShowOrdersController,
         FollowFulfilmentConsumer,
+        NoteDeadLettersConsumer,
       ],
       providers: [
         { provide: ORDER_CONFIG, useValue: config },

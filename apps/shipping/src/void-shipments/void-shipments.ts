@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentVoided } from '@orderbridge/contracts';
-import { UnitsOfWork } from '@orderbridge/messaging';
+import { shipmentVoided, voidRequested } from '@orderbridge/contracts';
+import { sendAsDeadLetter } from '@orderbridge/kafka';
+import { UnitsOfWork, type PermanentError } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
@@ -28,6 +29,17 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
 
   postpone({ id }: VoidItem, delay: number): Promise<void> {
     return this.voids.postpone(id, delay);
+  }
+
+  /** The dead letter, sent again, makes the label due again. */
+  async park({ id: shipmentId, attempts }: VoidItem, error: PermanentError): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const parked = await this.voids.park(unit.manager, shipmentId);
+      if (!parked) return;
+      const { orderId, cause, wantedSince: firstTried } = parked;
+      const rejection = { error, attempts, firstTried, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId }, cause, rejection);
+    });
   }
 
   backlog(): Promise<Backlog> {
