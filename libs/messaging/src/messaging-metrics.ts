@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
-import type { Broker } from '@orderbridge/contracts';
+import { TYPE_HEADER, type Broker } from '@orderbridge/contracts';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { ScrapedGauges } from './metrics/scraped-gauges.js';
 import type { OutboxRow } from './outbox/outbox.js';
+import type { OutgoingMessage } from './outbox/outgoing-message.js';
 import type { RelayObserver } from './outbox/relay-observer.js';
 import type { Delivery } from './pipeline/delivery.js';
 import type { PipelineObserver } from './pipeline/pipeline-observer.js';
@@ -29,8 +30,8 @@ const inboxRetries = new Counter({
 });
 const published = new Counter({
   name: 'outbox_published_total',
-  help: 'Messages published from the outbox',
-  labelNames: ['broker'],
+  help: 'Messages published from the outbox; the types order.* tell what becomes of orders',
+  labelNames: ['broker', 'destination', 'type'],
 });
 const relayRetries = new Counter({
   name: 'outbox_retries_total',
@@ -106,8 +107,9 @@ export class MessagingMetrics implements PipelineObserver, RelayObserver {
     this.#logger.log(leading ? 'Publishing the outbox' : 'No longer publishing the outbox');
   }
 
-  published(broker: Broker, messages: number): void {
-    published.inc({ broker }, messages);
+  published(broker: Broker, messages: readonly OutgoingMessage[]): void {
+    for (const { destination, headers } of messages)
+      published.inc({ broker, destination: destination.name, type: String(headers[TYPE_HEADER] ?? 'none') });
   }
 
   parked({ id, destination, messageId, key }: OutboxRow, error: Error): void {

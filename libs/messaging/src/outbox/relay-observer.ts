@@ -1,10 +1,11 @@
 import type { Broker } from '@orderbridge/contracts';
 import type { OutboxRow } from './outbox.js';
+import type { OutgoingMessage } from './outgoing-message.js';
 
 /** What a relay tells of its work, for logs and metrics. */
 export interface RelayObserver {
   leading(leading: boolean): void;
-  published(broker: Broker, messages: number): void;
+  published(broker: Broker, messages: readonly OutgoingMessage[]): void;
   retrying(broker: Broker | 'postgres', error: Error, failures: number): void;
   parked(row: OutboxRow, error: Error): void;
 }

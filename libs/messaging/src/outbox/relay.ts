@@ -129,7 +129,7 @@ export class Relay {
       return;
     }
     for (const { id } of rows) published.push(id);
-    observer.published(publisher.broker, rows.length);
+    observer.published(publisher.broker, rows);
   }
 
   #wake(brokers: Iterable<Broker>): void {
