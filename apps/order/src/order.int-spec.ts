@@ -617,6 +617,30 @@ describe('order service', () => {
     });
   });
 
+  test('metrics tell how many orders wait, in which status and since when', async () => {
+    const gauge = async (name: string, of: string): Promise<number> => {
+      const { text } = await http().get('/metrics').expect(200);
+      return Number(new RegExp(`^${name}\\{status="${of}"\\} (\\S+)$`, 'm').exec(text)?.[1]);
+    };
+    const waiting = async () => [
+      await gauge('orders_unfinished', 'PLACED'),
+      await gauge('orders_unfinished', 'RESERVED'),
+    ];
+    const [placed = 0, held = 0] = await waiting();
+    const orderId = await place();
+    expect(await waiting()).toEqual([placed + 1, held]);
+    await service.dataSource.query(`UPDATE orders SET created_at = now() - interval '1 year' WHERE id = $1`, [
+      orderId,
+    ]);
+    expect(await gauge('orders_unfinished_oldest_seconds', 'PLACED')).toBeGreaterThan(86_400 * 364);
+    await service.deliver(newDelivery(inventoryReserved, reservedOf(orderId)));
+    expect(await waiting()).toEqual([placed, held + 1]);
+    expect(await gauge('orders_unfinished_oldest_seconds', 'PLACED')).toBeLessThan(86_400);
+    const failed = { ...fixtureEvent(paymentFailed).data, orderId };
+    await service.deliver(newDelivery(paymentFailed, failed));
+    expect(await waiting()).toEqual([placed, held]);
+  });
+
   test('serves health, metrics and its API document', async () => {
     await http().get('/health/live').expect(200);
     const { text } = await http().get('/metrics').expect(200);

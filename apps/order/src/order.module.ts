@@ -21,6 +21,7 @@ import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.
 import { NoteDeadLettersConsumer } from './note-dead-letters/note-dead-letters.consumer.js';
 import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
 import { forgetOldKeys } from './place-order/idempotency.js';
+import { OrderMetrics } from './measure-orders/order-metrics.js';
 import { PlaceOrderController } from './place-order/place-order.controller.js';
 import { PlaceOrder } from './place-order/place-order.js';
 import { PriceList } from './price-list/price-list.js';
@@ -91,6 +92,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
         WaitingOrderRepository,
         WatchDeadlines,
         DeadlineWatcher,
+        OrderMetrics,
       ],
     };
   }

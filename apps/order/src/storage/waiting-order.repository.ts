@@ -25,6 +25,12 @@ export interface NextLook {
   readonly nudgedIn?: OrderStatus;
 }
 
+export interface WaitingOrders {
+  readonly status: OrderStatus;
+  readonly orders: number;
+  readonly oldestSeconds: number;
+}
+
 /**
  * The orders that wait for others, few and short-lived: `OrderRepository` puts an order here when it is placed, and takes
  * it away when it waits no more. When to look at an order is only a lower bound of its deadline, so that its row stays
@@ -45,6 +51,14 @@ export class WaitingOrderRepository {
        FROM waiting_order AS waiting JOIN orders ON orders.id = waiting.order_id
        WHERE waiting.look_at <= now() ORDER BY waiting.look_at LIMIT $1 FOR UPDATE OF waiting, orders SKIP LOCKED`,
       [limit],
+    );
+  }
+
+  /** How many orders wait, and how many seconds ago the oldest of them was placed, by status. */
+  async count(manager: EntityManager): Promise<WaitingOrders[]> {
+    return manager.query(
+      `SELECT status, count(*)::integer AS orders, extract(epoch FROM now() - min(created_at))::float AS "oldestSeconds"
+       FROM waiting_order JOIN orders ON orders.id = order_id GROUP BY status`,
     );
   }
 
