@@ -46,7 +46,7 @@ export class FakeVoidRepository implements Public<VoidRepository> {
   async park(manager: EntityManager, id: string): Promise<ParkedVoid | undefined> {
     const transaction = await this.session.statement(manager, 'parks a void');
     const isOpen = (shipment: ShipmentRow) => isVoiding([id])(shipment) && shipment.dueAt < Infinity;
-    const [parked] = await transaction.update(this.shipments, isOpen, () => ({ dueAt: Infinity }));
+    const [parked] = await transaction.update(this.tables.shipments, isOpen, () => ({ dueAt: Infinity }));
     return parked && { orderId: parked.orderId, cause: parked.cause, wantedSince: parked.updatedAt };
   }
 
@@ -54,7 +54,10 @@ export class FakeVoidRepository implements Public<VoidRepository> {
     const transaction = await this.session.statement(manager, 'resumes voids');
     const isParked = ({ orderId, status, dueAt }: ShipmentRow) =>
       orderIds.includes(orderId) && status === 'VOIDING' && dueAt === Infinity;
-    await transaction.update(this.shipments, isParked, () => ({ dueAt: transaction.now, attempts: 0 }));
+    await transaction.update(this.tables.shipments, isParked, () => ({
+      dueAt: transaction.now,
+      attempts: 0,
+    }));
   }
 
   async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
