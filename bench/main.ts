@@ -16,7 +16,7 @@ const NEVER = 2 ** 31 - 1;
 
 async function bench(options: Options): Promise<Figure[]> {
   await requirePgbench();
-  process.env['CARRIER_DELIVERY_AFTER_MS'] = `${NEVER}`;
+  process.env['DELIVERY_AFTER_MS'] = `${NEVER}`;
   const stack = await RunningStack.create(options.portOffset);
   const orders = new Orders(stack);
   try {

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  deadLetterDiscarded,
+  deadLetterRaised,
+  deadLetterRedriven,
   fixtureEvent,
   inventoryOutOfStock,
   inventoryReleased,
@@ -507,6 +510,36 @@ describe('order service', () => {
       expect((await status(orderId)).status).toBe('DELIVERED');
       const [message] = await published(orderDelivered, orderId);
       expectGolden(orderDelivered, message, { orderId });
+    });
+
+    test('what happens to dead letters about an order is in its timeline, and its status stays', async () => {
+      const orderId = await place();
+      const letter = { ...fixtureEvent(deadLetterRaised).data, orderId };
+      const outcomes = await service.deliver(
+        newDelivery(deadLetterRaised, letter),
+        newDelivery(deadLetterRedriven, { ...fixtureEvent(deadLetterRedriven).data, orderId }),
+        newDelivery(deadLetterDiscarded, { ...fixtureEvent(deadLetterDiscarded).data, orderId }),
+        // Of an order that there is not, and of none.
+        newDelivery(deadLetterRaised, { ...letter, orderId: '99999999-9999-4999-8999-999999999999' }),
+        newDelivery(deadLetterRaised, { ...letter, orderId: undefined }),
+      );
+      expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(5).fill('settled'));
+      expect(await timeline(orderId)).toMatchObject([
+        { position: 1, cause: 'order.created', status: 'PLACED' },
+        {
+          position: 2,
+          cause: 'dead-letter.raised',
+          status: 'PLACED',
+          detail: 'payment.processed in payments.shipping.dlt: The body is no JSON.',
+        },
+        {
+          position: 3,
+          cause: 'dead-letter.redriven',
+          status: 'PLACED',
+          detail: 'payment.processed in payments.shipping.dlt by ada, edited: The body is no JSON.',
+        },
+        { position: 4, cause: 'dead-letter.discarded', status: 'PLACED' },
+      ]);
     });
 
     test('an order that cannot be shipped is refunded, and its timeline tells how it was undone', async () => {

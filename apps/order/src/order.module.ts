@@ -18,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { CancelOrder } from './cancel-order/cancel-order.js';
 import { CancelOrderController } from './cancel-order/cancel-order.controller.js';
 import { FollowFulfilmentConsumer } from './follow-fulfilment/follow-fulfilment.consumer.js';
+import { NoteDeadLettersConsumer } from './note-dead-letters/note-dead-letters.consumer.js';
 import { ORDER_CONFIG, type OrderConfig } from './order-environment.js';
 import { forgetOldKeys } from './place-order/idempotency.js';
 import { OrderMetrics } from './measure-orders/order-metrics.js';
@@ -80,6 +81,7 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
         CancelOrderController,
         ShowOrdersController,
         FollowFulfilmentConsumer,
+        NoteDeadLettersConsumer,
       ],
       providers: [
         { provide: ORDER_CONFIG, useValue: config },

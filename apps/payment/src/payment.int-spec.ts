@@ -13,10 +13,12 @@ import {
   paymentPostponed,
   paymentProcessed,
   paymentRefunded,
+  refundRequested,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
+import type { OutgoingMessage } from '@orderbridge/messaging';
 import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
 import { until } from '@orderbridge/running-stack';
 import { loadConfig, Readiness } from '@orderbridge/service';
@@ -288,7 +290,6 @@ describe('payment service', () => {
     test.each<[string, { status: number; body: unknown } | 'silence']>([
       ['answers 500', { status: 500, body: { code: 'internal_error', message: 'sorry' } }],
       ['does not answer', 'silence'],
-      ['refuses', { status: 422, body: { code: 'no', message: 'no' } }],
     ])('when the gateway %s, the refund is asked for again with the same key', async (_, bad) => {
       const orderId = await charged();
       gateway.answer = (call, nth) => (nth <= 2 ? bad : approve(call, nth));
@@ -296,6 +297,42 @@ describe('payment service', () => {
       await announced(paymentRefunded, orderId);
       expect(refunds(orderId)).toHaveLength(3);
       expect(new Set(refunds(orderId).map(({ key }) => key)).size).toBe(1);
+    });
+
+    test('a refund that the gateway refuses for good is a dead letter; sent again it is asked for again', async () => {
+      const orderId = await charged();
+      gateway.answer = (call, nth) =>
+        call.path === '/v1/refunds' && nth === 1
+          ? { status: 422, body: { code: 'closed', message: 'The account is closed.' } }
+          : approve(call, nth);
+      await service.deliver(failed(orderId));
+      const [letter] = await announced(refundRequested, orderId);
+      const { paymentId, status: parked } = await status(orderId);
+      expect(parked).toBe('REFUNDING');
+      expect(letter?.destination.name).toBe('orders.payment.dlt');
+      expect(letter?.headers).toMatchObject({
+        dlt_error: 'RefundRefusedError',
+        dlt_reason: expect.stringContaining('The account is closed.'),
+        dlt_attempts: '1',
+        dlt_consumer: 'payment',
+        dlt_topic: 'orders',
+      });
+      const { headers, ...message } = letter as OutgoingMessage;
+      const original = Object.fromEntries(
+        Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')),
+      ) as Record<string, string>;
+      expectGolden(refundRequested, { ...message, headers: original }, { orderId, paymentId });
+      // Nobody else makes it due.
+      await service.deliver(failed(orderId));
+      expect(refunds(orderId)).toHaveLength(1);
+      const redriven = { origin: 'redriven', key: orderId, headers: original, body: message.body };
+      await service.deliver(redriven, redriven);
+      await announced(paymentRefunded, orderId);
+      await service.deliver(redriven);
+      expect(await status(orderId)).toMatchObject({ status: 'REFUNDED' });
+      expect(refunds(orderId)).toHaveLength(2);
+      expect(new Set(refunds(orderId).map(({ key }) => key)).size).toBe(1);
+      expect(await announced(refundRequested, orderId)).toHaveLength(1);
     });
 
     test('a payment that was declined has nothing to give back', async () => {

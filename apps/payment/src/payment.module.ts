@@ -19,6 +19,7 @@ import { PaymentGatewayClient, RefundRefusedError } from './payment-gateway/paym
 import { RefundPayments } from './refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
 import { RefundQueue } from './refund-payments/refund-queue.js';
+import { ResumeRefundsConsumer } from './refund-payments/resume-refunds.consumer.js';
 import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
 import { Compensation1700000000002 } from './storage/compensation.migration.js';
 import { InvoiceEntity } from './storage/invoice.entity.js';
@@ -59,6 +60,7 @@ export class PaymentModule {
       controllers: [
         OpenPaymentsConsumer,
         RefundPaymentsConsumer,
+        ResumeRefundsConsumer,
         CancelPaymentsConsumer,
         ShowPaymentsController,
         ManualPaymentController,

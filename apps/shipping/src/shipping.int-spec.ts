@@ -8,10 +8,12 @@ import {
   shipmentDelivered,
   shipmentFailed,
   shipmentVoided,
+  voidRequested,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
+import type { OutgoingMessage } from '@orderbridge/messaging';
 import { loadConfig } from '@orderbridge/service';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
@@ -22,7 +24,7 @@ import {
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
-import { CarrierClient } from './carrier/carrier.client.js';
+import { CarrierClient, VoidRefusedError } from './carrier/carrier.client.js';
 import type { CarrierDecision } from './domain/shipment.js';
 import { shippingEnvironment } from './shipping-environment.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
@@ -58,9 +60,13 @@ class Carrier {
 
   readonly voided: string[] = [];
   refuseToVoid = 0;
+  /** Orders whose label it refuses to take back, once. */
+  readonly neverVoids = new Set<string>();
 
   voidShipment({ orderId }: VoidItem): Promise<void> {
     this.voided.push(orderId);
+    if (this.neverVoids.delete(orderId))
+      return Promise.reject(new VoidRefusedError('There is no such label.'));
     return this.refuseToVoid-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve();
   }
 
@@ -173,6 +179,33 @@ describe('shipping service', () => {
       expectGolden(shipmentVoided, message, { orderId: order.orderId, shipmentId });
       expect(voidsOf(order.orderId)).toHaveLength(3);
       await http().get(`/shipments/${order.orderId}/label`).expect(409);
+    });
+
+    test('a label that the carrier refuses to take back for good is a dead letter; sent again it is asked again', async () => {
+      const order = paid();
+      const { orderId } = order;
+      carrier.neverVoids.add(orderId);
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentCreated, orderId);
+      await service.deliver(cancelling(orderId));
+      const [letter] = await announced(voidRequested, orderId);
+      expect(letter?.destination.name).toBe('orders.shipping.dlt');
+      expect(letter?.headers).toMatchObject({
+        dlt_error: 'VoidRefusedError',
+        dlt_reason: 'There is no such label.',
+        dlt_topic: 'orders',
+      });
+      const { headers, ...message } = letter as OutgoingMessage;
+      const original = Object.fromEntries(
+        Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')),
+      ) as Record<string, string>;
+      const { shipmentId, status } = await shipmentOf(orderId);
+      expect(status).toBe('VOIDING');
+      expectGolden(voidRequested, { ...message, headers: original }, { orderId, shipmentId });
+      const redriven = { origin: 'redriven', key: orderId, headers: original, body: message.body };
+      await service.deliver(redriven, redriven);
+      await announced(shipmentVoided, orderId);
+      expect(voidsOf(orderId)).toHaveLength(2);
     });
 
     test.each<[string, CarrierDecision | undefined, EventContract]>([

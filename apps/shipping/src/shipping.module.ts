@@ -11,7 +11,7 @@ import { CircuitBreaker } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
 import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
-import { CarrierClient } from './carrier/carrier.client.js';
+import { CarrierClient, VoidRefusedError } from './carrier/carrier.client.js';
 import { DeliveryWatcher } from './follow-deliveries/delivery-watcher.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
@@ -26,6 +26,7 @@ import { ShipmentEntity } from './storage/shipment.entity.js';
 import { ShipmentRepository } from './storage/shipment.repository.js';
 import { ShippingTables1700000000001 } from './storage/shipping-tables.migration.js';
 import { VoidRepository } from './storage/void.repository.js';
+import { ResumeVoidsConsumer } from './void-shipments/resume-voids.consumer.js';
 import { VoidQueue } from './void-shipments/void-queue.js';
 import { VoidShipments } from './void-shipments/void-shipments.js';
 
@@ -58,7 +59,12 @@ export class ShippingModule {
           inboxRetentionDays: config.INBOX_RETENTION_DAYS,
         }),
       ],
-      controllers: [RequestShipmentsConsumer, CancelShipmentsConsumer, ShowShipmentsController],
+      controllers: [
+        RequestShipmentsConsumer,
+        CancelShipmentsConsumer,
+        ResumeVoidsConsumer,
+        ShowShipmentsController,
+      ],
       providers: [
         { provide: SHIPPING_CONFIG, useValue: config },
         ShipmentRepository,
@@ -73,7 +79,9 @@ export class ShippingModule {
               config.CARRIER_URL,
               config.CARRIER_TIMEOUT_MS,
               BOOKING_CONCURRENCY,
-              new CircuitBreaker('carrier').shownIn(readiness),
+              new CircuitBreaker('carrier', {
+                isFailure: (error) => !(error instanceof VoidRefusedError),
+              }).shownIn(readiness),
             ),
         },
         BookShipments,

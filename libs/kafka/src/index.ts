@@ -1,4 +1,5 @@
 export * from './consume-events.js';
+export * from './event-dead-letter.js';
 export * from './kafka-connection.js';
 export * from './kafka-dead-letters.js';
 export * from './kafka-environment.js';

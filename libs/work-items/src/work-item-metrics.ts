@@ -5,7 +5,7 @@ import type { Backlog, WorkItemObserver } from './work-item-processor.js';
 
 const items = new Counter({
   name: 'work_items_total',
-  help: 'Calls to the outside world by what became of them: settled, postponed',
+  help: 'Calls to the outside world by what became of them: settled, postponed, parked',
   labelNames: ['kind', 'outcome'],
 });
 
@@ -35,6 +35,10 @@ export const workItemMetrics = (kind: string, logger: Logger): WorkItemObserver 
   postponed({ id, attempts }, error, delay) {
     items.inc({ kind, outcome: 'postponed' });
     logger.warn({ kind, id, attempts, delay, message: `Postponed: ${error.message}` });
+  },
+  parked({ id, attempts }, error) {
+    items.inc({ kind, outcome: 'parked' });
+    logger.error({ kind, id, attempts, message: `Refused for good: ${error.message}` });
   },
   retrying(error, failures) {
     logger.warn({ kind, failures, message: `Trying again: ${error.message}` });

@@ -1,5 +1,12 @@
 import { crashPoint } from '@orderbridge/crash-points';
-import { backoffDelay, GroupCommit, SYSTEM_CLOCK, WakeUp, type Clock } from '@orderbridge/messaging';
+import {
+  backoffDelay,
+  GroupCommit,
+  PermanentError,
+  SYSTEM_CLOCK,
+  WakeUp,
+  type Clock,
+} from '@orderbridge/messaging';
 
 /** A call to the outside world that is due, stored as a row which commits with what made it necessary. */
 export interface WorkItem {
@@ -41,6 +48,11 @@ export interface WorkItemHandlers<Item extends WorkItem, Result> {
   settle(finished: readonly Finished<Item, Result>[]): Promise<void>;
   /** Makes an item due after the given milliseconds, because of the error, and may tell so. */
   postpone(item: Item, delay: number, error: Error): Promise<void>;
+  /**
+   * Sets an item aside that the partner refuses for good, which `perform` says by a PermanentError, as a dead letter. Where
+   * it is missing, such an item is postponed as any other.
+   */
+  park?(item: Item, error: PermanentError): Promise<void>;
   /** Asked for metrics. */
   backlog(): Promise<Backlog>;
 }
@@ -48,6 +60,7 @@ export interface WorkItemHandlers<Item extends WorkItem, Result> {
 export interface WorkItemObserver {
   settled(items: number): void;
   postponed(item: WorkItem, error: Error, delay: number): void;
+  parked?(item: WorkItem, error: Error): void;
   retrying(error: Error, failures: number): void;
 }
 
@@ -141,6 +154,14 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
       result = await handlers.perform(item);
       crashPoint('work-items.performed');
     } catch (error) {
+      if (error instanceof PermanentError && handlers.park) {
+        // When this fails the item is due again at the end of its lease.
+        await handlers.park(item, error).then(
+          () => observer.parked?.(item, error),
+          (failure: Error) => observer.retrying(failure, 1),
+        );
+        return;
+      }
       const delay = backoffDelay(item.attempts, RETRY_CALL);
       observer.postponed(item, error as Error, delay);
       // When this fails the item is due again at the end of its lease.

@@ -40,7 +40,9 @@ export function backlogOf<Row extends WorkRow>(
   status: string,
   since: (row: Row) => Date,
 ): Backlog {
-  const open = [...transaction.all(table).values()].filter((row) => row.status === status);
+  const open = [...transaction.all(table).values()].filter(
+    (row) => row.status === status && row.dueAt < Infinity,
+  );
   const oldest = Math.min(transaction.now, ...open.map((row) => since(row).getTime()));
   return { items: open.length, oldestSeconds: (transaction.now - oldest) / 1_000 };
 }

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PermanentError } from '@orderbridge/messaging';
 import type { CircuitBreaker } from '@orderbridge/work-items';
 import { Pool } from 'undici';
 import { z } from 'zod';
@@ -23,8 +24,8 @@ export class GatewayUnavailableError extends Error {
   override readonly name = 'GatewayUnavailableError';
 }
 
-/** The gateway is well, and refused a refund. */
-export class RefundRefusedError extends Error {
+/** The gateway is well, and refuses a refund for good. */
+export class RefundRefusedError extends PermanentError {
   override readonly name = 'RefundRefusedError';
 }
 
@@ -63,8 +64,8 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
    * Gives back the whole of a charge.
    *
    * @returns the gateway's id of the refund.
-   * @throws GatewayUnavailableError, RefundRefusedError when the gateway did not refund; there is no other way than to
-   *   ask again.
+   * @throws GatewayUnavailableError when the gateway did not refund; there is no other way than to ask again.
+   * @throws RefundRefusedError when it never will.
    * @throws BrokenCircuitError while it is given a rest.
    */
   refund(item: RefundItem): Promise<string> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { paymentPostponed } from '@orderbridge/contracts';
-import { UnitsOfWork } from '@orderbridge/messaging';
+import { paymentPostponed, refundRequested, toMajorUnits } from '@orderbridge/contracts';
+import { sendAsDeadLetter } from '@orderbridge/kafka';
+import { UnitsOfWork, type PermanentError } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
@@ -38,6 +39,18 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
       const { userId, cause } = postponed;
       const retry = { step: 'refund', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
       unit.send(paymentPostponed, { orderId, userId, paymentId, ...retry }, cause);
+    });
+  }
+
+  /** The dead letter, sent again, makes the refund due again. */
+  async park({ id, attempts }: RefundItem, error: PermanentError): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const parked = await this.refunds.park(unit.manager, id);
+      if (!parked) return;
+      const { orderId, amount, currency, cause, wantedSince: firstTried } = parked;
+      const data = { orderId, paymentId: id, amount: toMajorUnits(amount), currency };
+      const rejection = { error, attempts, firstTried, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'payment', refundRequested, data, cause, rejection);
     });
   }
 

@@ -19,6 +19,16 @@ export interface RefundItem {
   readonly currency: string;
 }
 
+/** A refund that was set aside. */
+export interface ParkedRefund {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly cause: Cause;
+  readonly wantedSince: Date;
+}
+
 export interface RefundedPayment {
   readonly id: string;
   readonly orderId: string;
@@ -77,11 +87,31 @@ export class RefundRepository {
     return row;
   }
 
+  /** Sets a refund aside until it is resumed; undefined when it is already, or is no longer wanted. */
+  async park(manager: EntityManager, id: string): Promise<ParkedRefund | undefined> {
+    const [rows]: [(Omit<ParkedRefund, 'amount'> & { amount: string })[], number] = await manager.query(
+      `UPDATE payment SET due_at = 'infinity'
+       WHERE id = $1 AND status = 'REFUNDING' AND due_at < 'infinity'
+       RETURNING id, order_id AS "orderId", amount, currency, cause, updated_at AS "wantedSince"`,
+      [id],
+    );
+    return rows[0] && { ...rows[0], amount: Number(rows[0].amount) };
+  }
+
+  /** Makes refunds due again that were set aside. */
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await manager.query(
+      `UPDATE payment SET due_at = now(), attempts = 0, updated_at = now()
+       WHERE order_id = ANY($1::uuid[]) AND status = 'REFUNDING' AND due_at = 'infinity'`,
+      [orderIds],
+    );
+  }
+
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
     const rows: Backlog[] = await this.payments.query(
       `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
-       FROM payment WHERE status = 'REFUNDING'`,
+       FROM payment WHERE status = 'REFUNDING' AND due_at < 'infinity'`,
     );
     return rows[0] as Backlog;
   }

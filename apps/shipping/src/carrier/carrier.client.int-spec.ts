@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { CARRIER_WSDL } from '@orderbridge/contracts';
 import { CircuitBreaker } from '@orderbridge/work-items';
 import { listen } from 'soap';
-import { CarrierClient, CarrierUnavailableError } from './carrier.client.js';
+import { CarrierClient, CarrierUnavailableError, VoidRefusedError } from './carrier.client.js';
 
 const item = {
   id: '0193e5a0-0000-7000-8000-000000000003',
@@ -41,6 +41,7 @@ describe('CarrierClient', () => {
               requests.push(request);
               return handle(request);
             },
+            voidShipment: (request: unknown) => handle(request),
           },
         },
       },
@@ -92,6 +93,13 @@ describe('CarrierClient', () => {
       code: 'InvalidAddress',
       reason: 'The carrier does not know the postal code 00000.',
     });
+  });
+
+  test('what the carrier refuses to take back for good is told apart from what it cannot now', async () => {
+    handle = fault('NotFound');
+    await expect(client.voidShipment(item)).rejects.toThrow(VoidRefusedError);
+    handle = fault('Internal');
+    await expect(client.voidShipment(item)).rejects.toThrow(CarrierUnavailableError);
   });
 
   test('any other fault, an answer that is none, and silence decide nothing', async () => {

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CARRIER_REFUSALS, CARRIER_WSDL } from '@orderbridge/contracts';
+import { PermanentError } from '@orderbridge/messaging';
 import type { CircuitBreaker } from '@orderbridge/work-items';
 import { createClientAsync, type Client } from 'soap';
 import { z } from 'zod';
@@ -36,6 +37,11 @@ const fault = z.object({
 /** The carrier did not decide: it was away, too slow, or had an error of its own. */
 export class CarrierUnavailableError extends Error {
   override readonly name = 'CarrierUnavailableError';
+}
+
+/** The carrier is well, and refuses for good to take a label back. */
+export class VoidRefusedError extends PermanentError {
+  override readonly name = 'VoidRefusedError';
 }
 
 /**
@@ -75,6 +81,7 @@ export class CarrierClient implements OnApplicationShutdown {
    * Takes a label back; one that is void stays void.
    *
    * @throws CarrierUnavailableError when the carrier did not void it; there is no other way than to ask again.
+   * @throws VoidRefusedError when it never will.
    * @throws BrokenCircuitError while it is given a rest.
    */
   voidShipment({ orderId }: VoidItem): Promise<void> {
@@ -83,9 +90,9 @@ export class CarrierClient implements OnApplicationShutdown {
       try {
         await client['voidShipmentAsync']({ orderId });
       } catch (error) {
-        throw new CarrierUnavailableError(`The carrier did not void: ${faultOf(error).message}`, {
-          cause: error,
-        });
+        const { code, message } = faultOf(error);
+        const Refusal = isRefusal(code) ? VoidRefusedError : CarrierUnavailableError;
+        throw new Refusal(`The carrier did not void: ${message}`, { cause: error });
       }
     });
   }
@@ -123,14 +130,16 @@ export class CarrierClient implements OnApplicationShutdown {
       [answer] = (await client['createShipmentAsync']({ orderId, pieces, recipient: shipTo })) as [unknown];
     } catch (error) {
       const { code, message } = faultOf(error);
-      if (CARRIER_REFUSALS.some((refusal) => refusal === code))
-        return { booked: false, code, reason: message };
+      if (isRefusal(code)) return { booked: false, code, reason: message };
       throw new CarrierUnavailableError(`The carrier did not book: ${message}`, { cause: error });
     }
     const { shipmentReference, trackingNumber, carrier } = created.parse(answer);
     return { booked: true, carrier, carrierReference: shipmentReference, trackingNumber };
   }
 }
+
+/** Whether a fault says that asking again cannot help. */
+const isRefusal = (code: string): boolean => CARRIER_REFUSALS.some((refusal) => refusal === code);
 
 /** The carrier's own fault where it sent one, else what went wrong on the way. */
 function faultOf(error: unknown): { code: string; message: string } {

@@ -17,6 +17,13 @@ export interface VoidItem {
   readonly orderId: string;
 }
 
+/** A label that was set aside. */
+export interface ParkedVoid {
+  readonly orderId: string;
+  readonly cause: Cause;
+  readonly wantedSince: Date;
+}
+
 export interface VoidedShipment {
   readonly id: string;
   readonly orderId: string;
@@ -55,11 +62,31 @@ export class VoidRepository {
     return row;
   }
 
+  /** Sets a label aside until it is resumed; undefined when it is already, or is no longer to be taken back. */
+  async park(manager: EntityManager, id: string): Promise<ParkedVoid | undefined> {
+    const [rows]: [ParkedVoid[], number] = await manager.query(
+      `UPDATE shipment SET due_at = 'infinity'
+       WHERE id = $1 AND status = 'VOIDING' AND due_at < 'infinity'
+       RETURNING order_id AS "orderId", cause, updated_at AS "wantedSince"`,
+      [id],
+    );
+    return rows[0];
+  }
+
+  /** Makes labels due again that were set aside. */
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await manager.query(
+      `UPDATE shipment SET due_at = now(), attempts = 0, updated_at = now()
+       WHERE order_id = ANY($1::uuid[]) AND status = 'VOIDING' AND due_at = 'infinity'`,
+      [orderIds],
+    );
+  }
+
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
     const rows: Backlog[] = await this.shipments.query(
       `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
-       FROM shipment WHERE status = 'VOIDING'`,
+       FROM shipment WHERE status = 'VOIDING' AND due_at < 'infinity'`,
     );
     return rows[0] as Backlog;
   }

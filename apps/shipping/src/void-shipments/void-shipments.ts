@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentPostponed, shipmentVoided } from '@orderbridge/contracts';
-import { UnitsOfWork } from '@orderbridge/messaging';
+import { shipmentPostponed, shipmentVoided, voidRequested } from '@orderbridge/contracts';
+import { sendAsDeadLetter } from '@orderbridge/kafka';
+import { UnitsOfWork, type PermanentError } from '@orderbridge/messaging';
 import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
@@ -37,6 +38,17 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
       const { userId, cause } = postponed;
       const retry = { step: 'void', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
       unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
+    });
+  }
+
+  /** The dead letter, sent again, makes the label due again. */
+  async park({ id: shipmentId, attempts }: VoidItem, error: PermanentError): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const parked = await this.voids.park(unit.manager, shipmentId);
+      if (!parked) return;
+      const { orderId, cause, wantedSince: firstTried } = parked;
+      const rejection = { error, attempts, firstTried, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId }, cause, rejection);
     });
   }
 

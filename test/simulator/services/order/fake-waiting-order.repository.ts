@@ -3,13 +3,13 @@ import type {
   DueOrder,
   NextLook,
   WaitingOrderRepository,
+  WaitingOrders,
 } from '../../../../apps/order/src/storage/waiting-order.repository.js';
 import type { Session } from '../../database/database.js';
 import type { Public } from '../../public.js';
 import type { OrderTables, WaitingRow } from './fake-order.repository.js';
 
-/** Without what only metrics ask for. */
-export class FakeWaitingOrderRepository implements Omit<Public<WaitingOrderRepository>, 'count'> {
+export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository> {
   constructor(
     private readonly session: Session,
     private readonly tables: OrderTables,
@@ -42,6 +42,20 @@ export class FakeWaitingOrderRepository implements Omit<Public<WaitingOrderRepos
       });
     }
     return locked;
+  }
+
+  async count(manager: EntityManager): Promise<WaitingOrders[]> {
+    const transaction = await this.session.statement(manager, 'counts the orders that wait');
+    const counts = new Map<string, WaitingOrders>();
+    for (const { orderId } of transaction.all(this.tables.waiting).values()) {
+      const order = transaction.get(this.tables.orders, orderId);
+      if (!order) continue;
+      const { status, createdAt } = order;
+      const { orders = 0, oldestSeconds = 0 } = counts.get(status) ?? {};
+      const age = (transaction.now - createdAt.getTime()) / 1_000;
+      counts.set(status, { status, orders: orders + 1, oldestSeconds: Math.max(oldestSeconds, age) });
+    }
+    return [...counts.values()];
   }
 
   async lookAgain(manager: EntityManager, looks: readonly NextLook[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { Cause } from '@orderbridge/contracts';
 import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import type {
+  ParkedRefund,
   RefundedPayment,
   RefundItem,
   RefundRepository,
@@ -62,6 +63,22 @@ export class FakeRefundRepository implements Public<RefundRepository> {
       dueAt: transaction.now + delay,
     }));
     return row && { userId: row.userId, cause: row.cause };
+  }
+
+  async park(manager: EntityManager, id: string): Promise<ParkedRefund | undefined> {
+    const transaction = await this.session.statement(manager, 'parks a refund');
+    const isOpen = (payment: PaymentRow) => isRefunding(id)(payment) && payment.dueAt < Infinity;
+    const [parked] = await transaction.update(this.tables.payments, isOpen, () => ({ dueAt: Infinity }));
+    if (!parked) return undefined;
+    const { orderId, amount, currency, cause, updatedAt: wantedSince } = parked;
+    return { id, orderId, amount, currency, cause, wantedSince };
+  }
+
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'resumes refunds');
+    const isParked = ({ orderId, status, dueAt }: PaymentRow) =>
+      orderIds.includes(orderId) && status === 'REFUNDING' && dueAt === Infinity;
+    await transaction.update(this.tables.payments, isParked, () => ({ dueAt: transaction.now, attempts: 0 }));
   }
 
   async complete(

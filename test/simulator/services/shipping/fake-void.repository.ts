@@ -1,6 +1,7 @@
 import type { Backlog } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import type {
+  ParkedVoid,
   VoidedShipment,
   VoidItem,
   VoidRepository,
@@ -41,6 +42,23 @@ export class FakeVoidRepository implements Public<VoidRepository> {
       dueAt: transaction.now + delay,
     }));
     return row && { userId: row.userId, cause: row.cause };
+  }
+
+  async park(manager: EntityManager, id: string): Promise<ParkedVoid | undefined> {
+    const transaction = await this.session.statement(manager, 'parks a void');
+    const isOpen = (shipment: ShipmentRow) => isVoiding([id])(shipment) && shipment.dueAt < Infinity;
+    const [parked] = await transaction.update(this.tables.shipments, isOpen, () => ({ dueAt: Infinity }));
+    return parked && { orderId: parked.orderId, cause: parked.cause, wantedSince: parked.updatedAt };
+  }
+
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'resumes voids');
+    const isParked = ({ orderId, status, dueAt }: ShipmentRow) =>
+      orderIds.includes(orderId) && status === 'VOIDING' && dueAt === Infinity;
+    await transaction.update(this.tables.shipments, isParked, () => ({
+      dueAt: transaction.now,
+      attempts: 0,
+    }));
   }
 
   async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
