@@ -173,6 +173,7 @@ export class Invariants {
   #checkTimeline(order: OrderEntity, name: string): void {
     const timeline = this.world.order.tables.timelineOf(order.id);
     const fail = (detail: string): void => this.world.fail('I7 timeline', `${name}: ${detail}`);
+    if (timeline.some(({ position }, index) => position !== index + 1)) fail('It has gaps.');
     if (timeline.length !== order.version) fail(`${timeline.length} entries in version ${order.version}.`);
     if (timeline.at(-1)?.status !== order.status) fail(`It ends with another status than ${order.status}.`);
     const messages = new Set(timeline.map(({ messageId }) => messageId));

@@ -21,8 +21,8 @@ export class Session {
   constructor(
     readonly process: Process,
     readonly database: Database,
-    private readonly scheduler: Scheduler,
-    private readonly faults: Faults,
+    private readonly scheduler: Pick<Scheduler, 'now'>,
+    private readonly faults: Pick<Faults, 'happens' | 'toss'>,
   ) {}
 
   /** Runs `work` as TypeORM does: BEGIN, COMMIT, and ROLLBACK when anything is thrown. */

@@ -29,13 +29,12 @@ export class OrderTables {
   /** By order and position. */
   readonly timeline = new Table<TimelineEntryEntity>('order_timeline');
 
-  timelineOf(orderId: string): TimelineEntryEntity[] {
-    const entries: TimelineEntryEntity[] = [];
-    for (let position = 1; ; position++) {
-      const entry = this.timeline.rows.get(timelineKey(orderId, position));
-      if (!entry) return entries;
-      entries.push(entry);
-    }
+  /** An order's entries as a transaction sees them, or as they are committed, by position. */
+  timelineOf(orderId: string, transaction?: Transaction): TimelineEntryEntity[] {
+    const rows = transaction ? transaction.all(this.timeline) : this.timeline.rows;
+    return [...rows.values()]
+      .filter((entry) => entry.orderId === orderId)
+      .toSorted((a, b) => a.position - b.position);
   }
 }
 
@@ -66,7 +65,9 @@ export class FakeOrderRepository implements Public<OrderRepository> {
   }
 
   timelineOf(orderId: string): Promise<TimelineEntryEntity[]> {
-    return this.session.autocommit('finds a timeline', () => this.tables.timelineOf(orderId));
+    return this.session.autocommit('finds a timeline', (transaction) =>
+      this.tables.timelineOf(orderId, transaction),
+    );
   }
 
   async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {

@@ -31,12 +31,16 @@ export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository
       await transaction.lock(waiting, orderId);
       await transaction.lock(orders, orderId);
       const { status } = order;
-      const since = this.tables.timelineOf(orderId).find((entry) => entry.status === status)?.recordedAt;
+      const moments = this.tables
+        .timelineOf(orderId, transaction)
+        .filter((entry) => entry.status === status)
+        .map(({ recordedAt }) => recordedAt)
+        .toSorted((a, b) => a.getTime() - b.getTime());
       locked.push({
         orderId,
         status,
         cause,
-        since: since as Date,
+        since: moments[0] as Date,
         nudgedAt: nudgedIn === status ? nudgedAt : null,
         now: new Date(transaction.now),
       });

@@ -46,7 +46,8 @@ export class FakeDeliveryRepository implements Public<DeliveryRepository> {
       );
       for (const { id, userId, status, trackingNumber, cause } of rows) {
         if (status !== 'DELIVERED') continue;
-        delivered.push({ id, orderId, userId, trackingNumber: trackingNumber as string, deliveredAt, cause });
+        const shipment = { id, orderId, userId, status, deliveredAt, cause };
+        delivered.push({ ...shipment, trackingNumber: trackingNumber as string });
       }
     }
     return delivered;

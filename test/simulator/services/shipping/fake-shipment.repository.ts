@@ -42,7 +42,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
 
   async insert(manager: EntityManager, shipments: readonly NewShipment[]): Promise<Set<string>> {
     const transaction = await this.session.statement(manager, 'inserts shipments');
-    const existing = new Set<string>();
+    const fresh = new Set<string>();
     for (const shipment of shipments) {
       const now = new Date(transaction.now);
       const inserted = await transaction.insertIfAbsent(this.tables.shipments, shipment.orderId, {
@@ -60,9 +60,9 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         createdAt: now,
         updatedAt: now,
       });
-      if (!inserted) existing.add(shipment.orderId);
+      if (inserted) fresh.add(shipment.orderId);
     }
-    return existing;
+    return new Set(shipments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
   }
 
   async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
@@ -134,7 +134,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         ({ cancelled, deliveredAt }) => ({
           status:
             !cancelled && decision.booked && deliveredAt ? 'DELIVERED' : statusAfter(decision, cancelled),
-          bookedAt: !cancelled && decision.booked ? new Date(transaction.now) : null,
+          bookedAt: decision.booked ? new Date(transaction.now) : null,
           ...(cancelled && { attempts: 0, dueAt: transaction.now }),
           carrier: decision.booked ? decision.carrier : null,
           carrierReference: decision.booked ? decision.carrierReference : null,

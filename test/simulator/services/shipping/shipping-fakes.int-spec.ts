@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import type { DataSource } from 'typeorm';
+import { Cancellation1700000000002 } from '../../../../apps/shipping/src/storage/cancellation.migration.js';
+import { Deliveries1700000000003 } from '../../../../apps/shipping/src/storage/deliveries.migration.js';
+import { DeliveryRepository } from '../../../../apps/shipping/src/storage/delivery.repository.js';
+import { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
+import { ShipmentRepository } from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import { ShippingTables1700000000001 } from '../../../../apps/shipping/src/storage/shipping-tables.migration.js';
+import { VoidRepository } from '../../../../apps/shipping/src/storage/void.repository.js';
+import { connectTestDatabase } from '../../../postgres/test-database.js';
+import { callOf, CAUSE, commandsOf, idOf, someDelay, someId, someIds } from '../../database/commands.js';
+import { quietSession, SideBySide, type Command } from '../../database/side-by-side.js';
+import { FakeDeliveryRepository } from './fake-delivery.repository.js';
+import { FakeShipmentRepository, ShippingTables } from './fake-shipment.repository.js';
+import { FakeVoidRepository } from './fake-void.repository.js';
+
+const ALL = [1, 2, 3, 4];
+/** Each order's shipment has an id of its own, as UUIDs have. */
+const shipmentOf = (order: number): string => idOf(100 + order);
+const someOrder = fc.constantFrom(...ALL);
+const someShipment = someOrder.map(shipmentOf);
+const someStatus = fc.constantFrom(
+  'REQUESTED',
+  'BOOKED',
+  'DELIVERED',
+  'FAILED',
+  'CANCELLED',
+  'VOIDING',
+  'VOIDED',
+);
+
+const shipment = someOrder.chain((order) =>
+  fc.record({
+    id: fc.constant(shipmentOf(order)),
+    orderId: fc.constant(idOf(order)),
+    userId: fc.constant(idOf(9)),
+    status: fc.constantFrom('REQUESTED', 'CANCELLED'),
+    shipTo: fc.option(fc.constant({ name: 'N', street: 'S', postalCode: '1', city: 'C', country: 'DE' })),
+    pieces: fc.nat(5),
+    cause: fc.constant(CAUSE),
+  }),
+);
+const decision = fc.oneof(
+  fc.record({
+    booked: fc.constant(true),
+    carrier: fc.constant('carrier'),
+    carrierReference: fc.constant('SHP-1'),
+    trackingNumber: fc.constant('MP1'),
+  }),
+  fc.record({ booked: fc.constant(false), code: fc.constant('code'), reason: fc.constant('reason') }),
+);
+const unique = <Item>(item: fc.Arbitrary<Item>, key: keyof Item) =>
+  fc.uniqueArray(item, { selector: (one) => one[key], minLength: 1, maxLength: 3 });
+
+describe("shipping's fakes and PostgreSQL", () => {
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    dataSource = await connectTestDatabase(
+      [ShippingTables1700000000001, Cancellation1700000000002, Deliveries1700000000003],
+      [ShipmentEntity],
+    );
+  });
+
+  afterAll(() => dataSource.destroy());
+
+  test('answer the same, whatever is asked', async () => {
+    const limit = fc.integer({ min: 1, max: 4 });
+    const lease = fc.constant(3_600_000);
+    const delivery = fc.record({
+      orderId: someId,
+      deliveredAt: fc.constant(new Date('2020-01-01T00:00:00Z')),
+    });
+    const cursor = fc.constantFrom('', '1', '2');
+    const commands = commandsOf(
+      [
+        callOf('shipments', 'insert', fc.array(shipment, { minLength: 1, maxLength: 3 })),
+        callOf('shipments', 'lockOfOrders', someIds),
+        callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
+        callOf('shipments', 'decide', unique(fc.record({ id: someShipment, decision }), 'id')),
+        callOf('voids', 'complete', fc.uniqueArray(someShipment, { minLength: 1, maxLength: 3 })),
+        callOf('deliveries', 'advance', cursor, cursor),
+        callOf('deliveries', 'deliver', unique(delivery, 'orderId')),
+      ],
+      [
+        callOf('shipments', 'takeDue', limit, lease),
+        callOf('voids', 'takeDue', limit, lease),
+        callOf('shipments', 'postpone', someShipment, someDelay),
+        callOf('voids', 'postpone', someShipment, someDelay),
+        callOf('deliveries', 'cursor'),
+      ],
+    );
+    const everything = ALL.map((order): Command => ({
+      repository: 'shipments',
+      method: 'findOfOrder',
+      args: [idOf(order)],
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(shipment, { minLength: 1, maxLength: 4 }), commands, async (first, all) => {
+        await dataSource.query('TRUNCATE shipment CASCADE');
+        await dataSource.query(`UPDATE delivery_cursor SET cursor = ''`);
+        const session = quietSession();
+        const tables = new ShippingTables();
+        const shipments = dataSource.getRepository(ShipmentEntity);
+        const both = new SideBySide(
+          dataSource,
+          {
+            shipments: new ShipmentRepository(shipments),
+            voids: new VoidRepository(shipments),
+            deliveries: new DeliveryRepository(shipments),
+          },
+          session,
+          {
+            shipments: new FakeShipmentRepository(session, tables),
+            voids: new FakeVoidRepository(session, tables),
+            deliveries: new FakeDeliveryRepository(session, tables),
+          },
+        );
+        const request = {
+          calls: [{ repository: 'shipments', method: 'insert', args: [first] }],
+          commit: true,
+        };
+        for (const command of [request, ...all, ...everything]) {
+          const { real, fake } = await both.run(command);
+          expect(fake).toEqual(real);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
