@@ -74,6 +74,10 @@ describe("payment's fakes and PostgreSQL", () => {
         callOf('payments', 'attachFulfilment', somePayment, fulfilment, cause),
         callOf('payments', 'decide', unique(fc.record({ id: somePayment, decision }), 'id')),
         callOf('payments', 'issueInvoices', unique(invoice, 'id')),
+        callOf('payments', 'postpone', somePayment, someDelay),
+        callOf('refunds', 'postpone', somePayment, someDelay),
+        callOf('refunds', 'park', somePayment),
+        callOf('refunds', 'resume', someIds),
         callOf('refunds', 'request', unique(fc.record({ orderId: someId, cause }), 'orderId')),
         callOf(
           'refunds',
@@ -84,8 +88,6 @@ describe("payment's fakes and PostgreSQL", () => {
       [
         callOf('payments', 'takeDue', limit, lease),
         callOf('refunds', 'takeDue', limit, lease),
-        callOf('payments', 'postpone', somePayment, someDelay),
-        callOf('refunds', 'postpone', somePayment, someDelay),
         callOf('payments', 'findOfOrder', someId),
       ],
     );

@@ -78,6 +78,10 @@ describe("shipping's fakes and PostgreSQL", () => {
         callOf('shipments', 'lockOfOrders', someIds),
         callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
         callOf('shipments', 'decide', unique(fc.record({ id: someShipment, decision }), 'id')),
+        callOf('shipments', 'postpone', someShipment, someDelay),
+        callOf('voids', 'postpone', someShipment, someDelay),
+        callOf('voids', 'park', someShipment),
+        callOf('voids', 'resume', someIds),
         callOf('voids', 'complete', fc.uniqueArray(someShipment, { minLength: 1, maxLength: 3 })),
         callOf('deliveries', 'advance', cursor, cursor),
         callOf('deliveries', 'deliver', unique(delivery, 'orderId')),
@@ -85,8 +89,6 @@ describe("shipping's fakes and PostgreSQL", () => {
       [
         callOf('shipments', 'takeDue', limit, lease),
         callOf('voids', 'takeDue', limit, lease),
-        callOf('shipments', 'postpone', someShipment, someDelay),
-        callOf('voids', 'postpone', someShipment, someDelay),
         callOf('deliveries', 'cursor'),
       ],
     );
