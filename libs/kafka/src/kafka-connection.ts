@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import kafkajs, { type Admin, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { KafkaConfig } from './kafka-environment.js';
@@ -21,7 +23,7 @@ export class KafkaConnection {
     this.kafka = new kafkajs.Kafka({
       clientId,
       brokers: config.KAFKA_BROKERS,
-      ssl: config.KAFKA_SSL,
+      ssl: config.KAFKA_SSL && tlsOptions(config),
       ...(mechanism && { sasl: { mechanism, username, password } as SASLOptions }),
       connectionTimeout: 3_000,
       requestTimeout: 15_000,
@@ -108,6 +110,16 @@ export class KafkaConnection {
     }
     return this.#admin;
   }
+}
+
+/** Files are read once: certificates that are renewed take effect at the next start. */
+function tlsOptions(config: KafkaConfig): ConnectionOptions {
+  const { KAFKA_SSL_CA: ca, KAFKA_SSL_CERTIFICATE: certificate, KAFKA_SSL_KEY: key } = config;
+  return {
+    ...(ca && { ca: readFileSync(ca) }),
+    ...(certificate && { cert: readFileSync(certificate) }),
+    ...(key && { key: readFileSync(key) }),
+  };
 }
 
 const logger = new Logger('kafkajs');

@@ -14,6 +14,15 @@ export const kafkaEnvironment = {
     .default('false')
     .transform((value) => value === 'true')
     .describe('true to connect with TLS'),
+  KAFKA_SSL_CA: z
+    .string()
+    .optional()
+    .describe('PEM file of the authorities that sign for the brokers; without it those that Node.js knows'),
+  KAFKA_SSL_CERTIFICATE: z
+    .string()
+    .optional()
+    .describe('PEM file of the certificate to show to brokers that ask for one (mutual TLS)'),
+  KAFKA_SSL_KEY: z.string().optional().describe('PEM file of its private key'),
   KAFKA_SASL_MECHANISM: z
     .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
     .optional()

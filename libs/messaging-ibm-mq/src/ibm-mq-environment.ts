@@ -18,7 +18,18 @@ export const ibmMqEnvironment = {
     .string()
     .optional()
     .describe('cipher spec for TLS, e.g. ANY_TLS12_OR_HIGHER; without it no TLS'),
-  IBM_MQ_KEY_REPOSITORY: z.string().optional().describe('path of the key repository for TLS'),
+  IBM_MQ_KEY_REPOSITORY: z
+    .string()
+    .optional()
+    .describe('path of the key repository for TLS: a .kdb without its ending, or a .p12 file'),
+  IBM_MQ_KEY_REPOSITORY_PASSWORD: z
+    .string()
+    .optional()
+    .describe('password of the key repository, where no stash file lies beside it'),
+  IBM_MQ_CERTIFICATE_LABEL: z
+    .string()
+    .optional()
+    .describe("label of the service's own certificate in the key repository (mutual TLS)"),
   IBM_MQ_PEER_NAME: z
     .string()
     .optional()
@@ -40,6 +51,8 @@ export function connectionOptions(config: IbmMqConfig, applicationName: string):
       tls: {
         cipherSpec: config.IBM_MQ_CIPHER_SPEC,
         keyRepository: config.IBM_MQ_KEY_REPOSITORY,
+        keyRepositoryPassword: config.IBM_MQ_KEY_REPOSITORY_PASSWORD,
+        certificateLabel: config.IBM_MQ_CERTIFICATE_LABEL,
         peerName: config.IBM_MQ_PEER_NAME,
       },
     }),

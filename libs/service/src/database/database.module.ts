@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import type { TlsOptions } from 'node:tls';
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
@@ -35,6 +37,7 @@ export class DatabaseModule implements OnModuleInit {
           useFactory: () => ({
             type: 'postgres' as const,
             url: config.DATABASE_URL,
+            ssl: config.DATABASE_SSL && tlsOptions(config),
             applicationName,
             entities,
             migrations,
@@ -49,6 +52,8 @@ export class DatabaseModule implements OnModuleInit {
             },
             // Whoever uses the connection gets the error.
             poolErrorHandler: () => undefined,
+            // connectDatabase waits for what comes back; what throws will not get better.
+            toRetry: () => false,
           }),
           dataSourceFactory: (options) => {
             if (!options) throw new Error('TypeORM options are missing.');
@@ -66,3 +71,9 @@ export class DatabaseModule implements OnModuleInit {
     });
   }
 }
+
+/** The file is read once: authorities that are renewed take effect at the next start. */
+const tlsOptions = ({ DATABASE_SSL_CA: file }: DatabaseConfig): TlsOptions => ({
+  rejectUnauthorized: true,
+  ...(file && { ca: readFileSync(file) }),
+});
