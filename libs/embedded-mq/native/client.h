@@ -24,14 +24,15 @@ struct consumer {
 };
 
 /*
- * One MQHCONN: one socket, on which requests and replies alternate.
+ * One MQHCONN: one socket, on which requests and replies alternate, and heartbeats come in between.
  *
  * `lock` is a monitor. A verb owns the socket while `busy`; the consumer thread owns it while
- * `consuming`. The callback runs with neither, so that it may itself call verbs.
+ * `consuming`. The callback runs with neither, so that it may itself call verbs. While nobody owns it,
+ * heartbeat.c reads it under the lock.
  */
 struct connection {
   MQHCONN handle;
-  int socket;
+  struct wire wire;
   bool share_no_block;
   bool share_none;
   pthread_t creator;
@@ -77,6 +78,10 @@ static inline bool has_identifier(const void *structure, const char *identifier)
 /* Finds the connection and keeps it from being freed until connection_release(). */
 struct connection *connection_acquire(MQHCONN handle);
 void connection_release(struct connection *connection);
+/* Acquires the connection with the lowest handle above this one; NULL when there is none. */
+struct connection *connection_acquire_after(MQHCONN handle);
+/* Gives the connection up, and lets the queue manager know if it can be reached. Call with the lock held. */
+void connection_lose(struct connection *connection);
 /* True on the thread that runs this connection's callbacks. */
 bool on_consumer_thread(const struct connection *connection);
 
@@ -89,6 +94,15 @@ bool verb_begin(struct verb *verb, MQHCONN handle, enum wire_operation operation
 /* Sends the request and reads the reply, whose completion and reason codes it sets; false when the connection is lost. */
 bool verb_exchange(struct verb *verb);
 void verb_end(struct verb *verb);
+
+/* ---- heartbeat.c ---- */
+
+/* Seconds of silence after which a connection with this heartbeat interval is lost. */
+int silence_limit(MQLONG interval);
+/* Reads the next frame that is no heartbeat, for who owns the connection, and answers heartbeats. Without the lock. */
+bool connection_receive(struct connection *connection, struct buffer *frame);
+/* Answers the heartbeats of connections that nobody owns, from now on; false when there can be no thread. */
+bool heartbeats_start(void);
 
 /* ---- properties.c ---- */
 

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_SECONDS 20
+/* For the answer to who we are. */
+#define WELCOME_TIMEOUT_SECONDS 10
+#define MAX_HEARTBEAT_INTERVAL 999999
 #define DEFAULT_PORT "1414"
 #define DEFAULT_CHANNEL "SYSTEM.DEF.SVRCONN"
 #define CLIENT_ENVIRONMENT "MQSERVER"
@@ -41,8 +44,25 @@ struct connection *connection_acquire(MQHCONN handle) {
   return connection;
 }
 
+struct connection *connection_acquire_after(MQHCONN handle) {
+  struct connection *next = NULL;
+  pthread_mutex_lock(&table_lock);
+  for (struct connection *connection = table; connection; connection = connection->next) {
+    if (connection->handle > handle && (!next || connection->handle < next->handle)) next = connection;
+  }
+  if (next) next->references++;
+  pthread_mutex_unlock(&table_lock);
+  return next;
+}
+
+void connection_lose(struct connection *connection) {
+  connection->broken = true;
+  shutdown(connection->wire.socket, SHUT_RDWR);
+  pthread_cond_broadcast(&connection->changed);
+}
+
 static void connection_free(struct connection *connection) {
-  if (connection->socket >= 0) close(connection->socket);
+  if (connection->wire.socket >= 0) close(connection->wire.socket);
   for (struct consumer *consumer = connection->consumers; consumer;) {
     struct consumer *next = consumer->next;
     free(consumer);
@@ -51,6 +71,7 @@ static void connection_free(struct connection *connection) {
   buffer_free(&connection->request);
   buffer_free(&connection->reply);
   buffer_free(&connection->delivery);
+  buffer_free(&connection->wire.ahead);
   pthread_cond_destroy(&connection->changed);
   pthread_mutex_destroy(&connection->lock);
   free(connection);
@@ -66,7 +87,7 @@ void connection_release(struct connection *connection) {
 static struct connection *connection_create(void) {
   struct connection *connection = calloc(1, sizeof *connection);
   if (!connection) return NULL;
-  connection->socket = -1;
+  connection->wire.socket = -1;
   connection->references = 1;
   connection->creator = pthread_self();
   pthread_mutex_init(&connection->lock, NULL);
@@ -146,10 +167,9 @@ bool verb_exchange(struct verb *verb) {
     fail(verb->completion, verb->reason, MQRC_STORAGE_NOT_AVAILABLE);
     return false;
   }
-  if (!wire_send(connection->socket, &connection->request) ||
-      !wire_receive(connection->socket, &connection->reply)) {
+  if (!wire_send(&connection->wire, &connection->request) || !connection_receive(connection, &connection->reply)) {
     pthread_mutex_lock(&connection->lock);
-    connection->broken = true;
+    connection_lose(connection);
     pthread_mutex_unlock(&connection->lock);
     fail(verb->completion, verb->reason, MQRC_CONNECTION_BROKEN);
     return false;
@@ -173,6 +193,7 @@ void verb_end(struct verb *verb) {
 struct target {
   char channel[MQ_CHANNEL_NAME_LENGTH];
   char names[MQ_CONN_NAME_LENGTH + 1]; /* "host(port),host(port)" */
+  MQLONG heartbeat; /* the interval that the client asks for, in seconds */
 };
 
 static void copy_blank_padded(char *field, size_t size, const char *text, size_t length) {
@@ -201,6 +222,7 @@ static bool target_from_environment(struct target *target) {
 /* The channel and addresses to use; 0 or a reason code. */
 static MQLONG find_target(const MQCNO *options, struct target *target) {
   const MQCD *channel = NULL;
+  target->heartbeat = 0;
   if (options && options->Version >= MQCNO_VERSION_2) {
     if (options->ClientConnPtr) {
       channel = options->ClientConnPtr;
@@ -214,6 +236,8 @@ static MQLONG find_target(const MQCNO *options, struct target *target) {
         field_length(channel->SSLCipherSpec, sizeof channel->SSLCipherSpec) > 0) {
       return MQRC_SSL_INITIALIZATION_ERROR; /* no TLS here, and never plain text where TLS was asked for */
     }
+    if (channel->Version >= MQCD_VERSION_4) target->heartbeat = channel->HeartbeatInterval;
+    if (target->heartbeat < 0 || target->heartbeat > MAX_HEARTBEAT_INTERVAL) return MQRC_CD_ERROR;
     memcpy(target->channel, channel->ChannelName, sizeof target->channel);
     size_t length = field_length(channel->ConnectionName, sizeof channel->ConnectionName);
     memcpy(target->names, channel->ConnectionName, length);
@@ -238,11 +262,9 @@ static int connect_to(const char *host, const char *port) {
     int candidate = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
     if (candidate < 0) continue;
     struct timeval limit = {.tv_sec = CONNECT_TIMEOUT_SECONDS};
-    struct timeval unlimited = {0};
     int on = 1;
     setsockopt(candidate, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (connect(candidate, address->ai_addr, address->ai_addrlen) == 0) {
-      setsockopt(candidate, SOL_SOCKET, SO_SNDTIMEO, &unlimited, sizeof unlimited);
       setsockopt(candidate, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       setsockopt(candidate, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #if defined(SO_NOSIGPIPE)
@@ -353,20 +375,25 @@ static MQLONG introduce(struct connection *connection, PMQCHAR queue_manager, co
   buffer_put_i32(frame, (int32_t)WIRE_MAGIC);
   buffer_put_i32(frame, WIRE_VERSION);
   buffer_put_i32(frame, (int32_t)getpid());
+  buffer_put_i32(frame, target->heartbeat);
   put_field(frame, queue_manager, MQ_Q_MGR_NAME_LENGTH);
   put_field(frame, target->channel, sizeof target->channel);
   put_application_name(frame, options);
   put_user(frame);
   MQLONG refusal = put_credentials(frame, options);
   if (refusal != MQRC_NONE) return refusal;
-  if (!wire_send(connection->socket, frame) || !wire_receive(connection->socket, &connection->reply)) {
-    return MQRC_CHANNEL_NOT_AVAILABLE;
+  wire_limit(&connection->wire, WELCOME_TIMEOUT_SECONDS);
+  errno = 0;
+  if (!wire_send(&connection->wire, frame) || !wire_receive(&connection->wire, &connection->reply)) {
+    return errno == EAGAIN ? MQRC_CONNECTION_BROKEN : MQRC_CHANNEL_NOT_AVAILABLE;
   }
   /* The request holds a password. */
   memset(frame->bytes, 0, frame->capacity);
   MQLONG completion = buffer_take_i32(&connection->reply);
   MQLONG reason = buffer_take_i32(&connection->reply);
-  return completion == MQCC_FAILED ? reason : MQRC_NONE;
+  if (completion == MQCC_FAILED) return reason;
+  wire_limit(&connection->wire, silence_limit(buffer_take_i32(&connection->reply)));
+  return connection->reply.failed ? MQRC_CHANNEL_NOT_AVAILABLE : MQRC_NONE;
 }
 
 MQI_EXPORT void MQENTRY MQCONNX(PMQCHAR queue_manager, PMQCNO options, PMQHCONN handle, PMQLONG completion,
@@ -387,9 +414,10 @@ MQI_EXPORT void MQENTRY MQCONNX(PMQCHAR queue_manager, PMQCNO options, PMQHCONN 
   MQLONG sharing = options ? options->Options : MQCNO_NONE;
   connection->share_no_block = (sharing & MQCNO_HANDLE_SHARE_NO_BLOCK) != 0;
   connection->share_none = !(sharing & (MQCNO_HANDLE_SHARE_BLOCK | MQCNO_HANDLE_SHARE_NO_BLOCK));
-  connection->socket = connect_to_any(target.names);
-  refusal = connection->socket < 0 ? MQRC_HOST_NOT_AVAILABLE
+  connection->wire.socket = connect_to_any(target.names);
+  refusal = connection->wire.socket < 0 ? MQRC_HOST_NOT_AVAILABLE
                                    : introduce(connection, queue_manager, options, &target);
+  if (refusal == MQRC_NONE && !heartbeats_start()) refusal = MQRC_RESOURCE_PROBLEM;
   if (refusal != MQRC_NONE) {
     connection_release(connection);
     fail(completion, reason, refusal);

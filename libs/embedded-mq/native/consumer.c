@@ -139,9 +139,9 @@ static void consume_one(struct connection *connection) {
   /* Sent under the lock, so that a cancellation always comes after it. */
   wire_begin(&connection->delivery, WIRE_CONSUME);
   connection->consuming = true;
-  bool alive = wire_send(connection->socket, &connection->delivery);
+  bool alive = wire_send(&connection->wire, &connection->delivery);
   pthread_mutex_unlock(&connection->lock);
-  alive = alive && wire_receive(connection->socket, &connection->delivery);
+  alive = alive && connection_receive(connection, &connection->delivery);
   MQLONG completion = alive ? buffer_take_i32(&connection->delivery) : MQCC_FAILED;
   MQLONG reason = alive ? buffer_take_i32(&connection->delivery) : MQRC_CONNECTION_BROKEN;
   bool cancelled = alive && completion == MQCC_FAILED && reason == MQRC_NONE;
@@ -149,7 +149,7 @@ static void consume_one(struct connection *connection) {
   pthread_mutex_lock(&connection->lock);
   connection->consuming = false;
   if (!alive) {
-    connection->broken = true;
+    connection_lose(connection);
   } else if (!cancelled) {
     connection->calling = true;
     pthread_mutex_unlock(&connection->lock);
@@ -198,7 +198,7 @@ static void quiesce(struct connection *connection) {
   if (connection->consuming) {
     struct buffer frame = {0};
     wire_begin(&frame, WIRE_CANCEL);
-    if (!wire_send(connection->socket, &frame)) connection->broken = true;
+    if (!wire_send(&connection->wire, &frame)) connection_lose(connection);
     buffer_free(&frame);
   }
   while (connection->consuming || connection->calling) {

@@ -1,10 +1,13 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define KEPT_CAPACITY (1024 * 1024)
 #define FIRST_CAPACITY 4096
@@ -95,13 +98,27 @@ void wire_begin(struct buffer *frame, enum wire_operation operation) {
   buffer_put_u16(frame, 0);
 }
 
-bool wire_send(int socket, struct buffer *frame) {
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void wire_limit(struct wire *wire, int seconds) {
+  struct timeval limit = {.tv_sec = seconds};
+  setsockopt(wire->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  setsockopt(wire->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  wire->limit = (int64_t)seconds * 1000;
+  wire->heard = now();
+}
+
+bool wire_send(struct wire *wire, struct buffer *frame) {
   if (frame->failed) return false;
   uint32_t payload = (uint32_t)(frame->length - WIRE_HEADER_LENGTH);
   memcpy(frame->bytes, &payload, sizeof payload);
   size_t sent = 0;
   while (sent < frame->length) {
-    ssize_t count = send(socket, frame->bytes + sent, frame->length - sent, SEND_FLAGS);
+    ssize_t count = send(wire->socket, frame->bytes + sent, frame->length - sent, SEND_FLAGS);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     sent += (size_t)count;
@@ -109,17 +126,22 @@ bool wire_send(int socket, struct buffer *frame) {
   return true;
 }
 
-bool wire_receive(int socket, struct buffer *frame) {
+bool wire_send_heartbeat(struct wire *wire) {
+  unsigned char bytes[WIRE_HEADER_LENGTH] = {[4] = WIRE_HEARTBEAT};
+  struct buffer frame = {.bytes = bytes, .length = sizeof bytes, .capacity = sizeof bytes};
+  return wire_send(wire, &frame);
+}
+
+bool wire_receive(struct wire *wire, struct buffer *frame) {
   buffer_reset(frame);
   if (!buffer_reserve(frame, FIRST_CAPACITY)) return false;
+  if (wire->ahead.length > 0) {
+    buffer_put(frame, wire->ahead.bytes, wire->ahead.length);
+    buffer_reset(&wire->ahead);
+  }
   size_t wanted = WIRE_HEADER_LENGTH;
   bool header_read = false;
-  while (frame->length < wanted) {
-    /* A reply is the only frame under way, so reading as much as there is never takes from the next. */
-    ssize_t count = recv(socket, frame->bytes + frame->length, frame->capacity - frame->length, 0);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    frame->length += (size_t)count;
+  for (;;) {
     if (!header_read && frame->length >= WIRE_HEADER_LENGTH) {
       uint32_t payload;
       memcpy(&payload, frame->bytes, sizeof payload);
@@ -128,7 +150,33 @@ bool wire_receive(int socket, struct buffer *frame) {
       wanted = WIRE_HEADER_LENGTH + payload;
       if (!buffer_reserve(frame, wanted)) return false;
     }
+    if (frame->length >= wanted) break;
+    /* As much as there is: mostly one reply; what comes behind it is kept for the next call. */
+    ssize_t count = recv(wire->socket, frame->bytes + frame->length, frame->capacity - frame->length, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    frame->length += (size_t)count;
+  }
+  if (frame->length > wanted) {
+    buffer_put(&wire->ahead, frame->bytes + wanted, frame->length - wanted);
+    if (wire->ahead.failed) return false;
+    frame->length = wanted;
   }
   frame->position = WIRE_HEADER_LENGTH;
-  return frame->length == wanted;
+  wire->heard = now();
+  return true;
 }
+
+enum wire_operation wire_operation(const struct buffer *frame) {
+  uint16_t operation;
+  memcpy(&operation, frame->bytes + 4, sizeof operation);
+  return (enum wire_operation)(operation & 0x7FFF);
+}
+
+bool wire_readable(struct wire *wire) {
+  if (wire->ahead.length > 0) return true;
+  struct pollfd socket = {.fd = wire->socket, .events = POLLIN};
+  return poll(&socket, 1, 0) > 0;
+}
+
+bool wire_silent(const struct wire *wire) { return wire->limit > 0 && now() - wire->heard > wire->limit; }

@@ -14,7 +14,7 @@
 #endif
 
 #define WIRE_MAGIC 0x514D424FU /* "OBMQ" */
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_HEADER_LENGTH 8
 #define WIRE_MAX_PAYLOAD (110U * 1024 * 1024)
 
@@ -33,7 +33,8 @@ enum wire_operation {
   WIRE_REGISTER = 12,
   WIRE_DEREGISTER = 13,
   WIRE_CONSUME = 14,
-  WIRE_CANCEL = 15
+  WIRE_CANCEL = 15,
+  WIRE_HEARTBEAT = 16
 };
 
 /* A growing byte buffer; `position` is where the next read starts. */
@@ -64,10 +65,27 @@ int32_t buffer_take_i32(struct buffer *buffer);
 /* Copies the next `length` bytes to `target`; zeroes it when there are not so many. */
 void buffer_take_into(struct buffer *buffer, void *target, size_t length);
 
+/* One end of a connection. */
+struct wire {
+  int socket;
+  struct buffer ahead; /* what was read behind the last frame */
+  int64_t limit;       /* milliseconds of silence after which the other end is taken to be gone; 0 for never */
+  int64_t heard;       /* when the last frame came, in milliseconds of a steady clock */
+};
+
+/* From now on sends and receives fail with EAGAIN when nothing moves for so many seconds; 0 for no limit. */
+void wire_limit(struct wire *wire, int seconds);
 /* Starts a frame in an emptied buffer; wire_send() completes its header. */
 void wire_begin(struct buffer *frame, enum wire_operation operation);
-bool wire_send(int socket, struct buffer *frame);
+bool wire_send(struct wire *wire, struct buffer *frame);
+bool wire_send_heartbeat(struct wire *wire);
 /* Reads one whole frame; `position` is then at its payload. */
-bool wire_receive(int socket, struct buffer *frame);
+bool wire_receive(struct wire *wire, struct buffer *frame);
+/* The operation of a frame that was received, without the flag of replies. */
+enum wire_operation wire_operation(const struct buffer *frame);
+/* Whether wire_receive() has something to read, or would fail at once. */
+bool wire_readable(struct wire *wire);
+/* Whether nothing has come for longer than the limit. */
+bool wire_silent(const struct wire *wire);
 
 #endif

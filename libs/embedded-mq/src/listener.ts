@@ -1,10 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
 import type { Faults } from './faults.js';
+import { Heartbeats } from './heartbeats.js';
 import { Completion, Reason } from './mqi-constants.js';
+import { MqiError } from './mqi-error.js';
+import { MAX_HEARTBEAT_INTERVAL } from './objects.js';
 import {
   failure,
   FrameReader,
+  heartbeat,
   MAGIC,
   MAX_PAYLOAD,
   Operation,
@@ -62,11 +66,14 @@ export class Listener {
     socket.once('close', () => this.connections.delete(connection));
   }
 
-  /** @returns NONE, or why the connection is refused */
+  /** @returns the heartbeat interval agreed on, in seconds; 0 for none */
   private welcome(greeting: PayloadReader, connection: Connection): number {
     if (greeting.int32() !== MAGIC || greeting.int32() !== VERSION)
       throw new ProtocolError('not our protocol');
     greeting.int32(); // the process, for those who trace the wire
+    const heartbeatInterval = greeting.int32();
+    if (heartbeatInterval < 0 || heartbeatInterval > MAX_HEARTBEAT_INTERVAL)
+      throw new ProtocolError('no heartbeat interval');
     const queueManagerName = greeting.text();
     const channel = greeting.text();
     const application = greeting.text();
@@ -76,16 +83,16 @@ export class Listener {
     const { name, objects } = this.queueManager;
     // Blanks, and a name behind an asterisk, take any queue manager.
     const takesAny = queueManagerName === '' || queueManagerName.startsWith('*');
-    if (!objects.channels.has(channel)) return Reason.UNKNOWN_CHANNEL_NAME;
-    if (!takesAny && queueManagerName !== name) return Reason.Q_MGR_NAME_ERROR;
-    if (!this.isAuthorized(credentials)) return Reason.NOT_AUTHORIZED;
+    if (!objects.channels.has(channel)) throw new MqiError(Reason.UNKNOWN_CHANNEL_NAME);
+    if (!takesAny && queueManagerName !== name) throw new MqiError(Reason.Q_MGR_NAME_ERROR);
+    if (!this.isAuthorized(credentials)) throw new MqiError(Reason.NOT_AUTHORIZED);
     const origin: Origin = { user: credentials?.user ?? systemUser, application };
     connection.begin(
       new Session(this.queueManager, this.identifiers, origin, this.faults, (frame) =>
         connection.send(frame),
       ),
     );
-    return Reason.NONE;
+    return Math.max(heartbeatInterval, objects.heartbeatInterval(channel));
   }
 
   private isAuthorized(credentials: { user: string; password: string } | undefined): boolean {
@@ -117,6 +124,7 @@ export class Listener {
 class Connection {
   private readonly frames = new FrameReader();
   private session: Session | undefined;
+  private heartbeats: Heartbeats | undefined;
   private busy = false;
   private closed = false;
   private dropsReply = false;
@@ -132,6 +140,7 @@ class Connection {
     socket.on('end', () => socket.destroy());
     socket.once('close', () => {
       this.closed = true;
+      this.heartbeats?.end();
       this.session?.end();
     });
   }
@@ -149,11 +158,29 @@ class Connection {
       this.drop();
       return;
     }
-    this.socket.write(frame);
+    this.write(frame);
     if (this.session?.disconnected) this.socket.end();
   }
 
+  private write(frame: Buffer): void {
+    this.heartbeats?.sent();
+    this.socket.write(frame);
+  }
+
+  /** From now on the client must be heard of. */
+  private beat(interval: number): void {
+    if (interval === 0) return;
+    this.heartbeats = new Heartbeats(
+      interval,
+      () => {
+        if (this.socket.writable) this.write(heartbeat());
+      },
+      () => this.drop(),
+    );
+  }
+
   private receive(chunk: Buffer): void {
+    this.heartbeats?.heard();
     try {
       this.frames.push(chunk, (operation, payload) => this.handle(operation, payload));
     } catch (error) {
@@ -167,7 +194,7 @@ class Connection {
       this.session?.cancel();
       return;
     }
-    if (this.closed) return;
+    if (this.closed || operation === Operation.HEARTBEAT) return;
     if (this.busy) throw new ProtocolError('a request before the last one was answered');
     if (this.session) {
       const fault = this.faults.dropAt(operation);
@@ -181,11 +208,13 @@ class Connection {
       return;
     }
     if (operation !== Operation.CONNECT) throw new ProtocolError('a verb before connecting');
-    const refusal = this.welcome(new PayloadReader(payload));
-    if (refusal === Reason.NONE) {
-      this.send(new ReplyWriter(operation, Completion.OK, Reason.NONE).done());
-    } else {
-      this.socket.end(failure(operation, refusal));
+    try {
+      const interval = this.welcome(new PayloadReader(payload));
+      this.send(new ReplyWriter(operation, Completion.OK, Reason.NONE, 4).int32(interval).done());
+      this.beat(interval);
+    } catch (error) {
+      if (!(error instanceof MqiError)) throw error;
+      this.socket.end(failure(operation, error.reason));
     }
   }
 

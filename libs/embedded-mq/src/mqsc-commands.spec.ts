@@ -93,10 +93,13 @@ test('ALTER keeps what it does not name, DEFINE REPLACE sets it to its default',
 });
 
 test('definitions are there again after a restart', () => {
-  run("DEFINE QLOCAL(A) DESCR('kept')\nDEFINE CHANNEL(C) CHLTYPE(SVRCONN) TRPTYPE(TCP)\nALTER QMGR DEADQ(A)");
+  run(
+    "DEFINE QLOCAL(A) DESCR('kept')\nDEFINE CHANNEL(C) CHLTYPE(SVRCONN) TRPTYPE(TCP) HBINT(7)\nALTER QMGR DEADQ(A)",
+  );
   objects.save();
   const again = Objects.load(folder);
   expect(again.queue('A')).toEqual(objects.queue('A'));
   expect(again.channels.has('C')).toBe(true);
+  expect(again.heartbeatInterval('C')).toBe(7);
   expect(again.queueManager.DEADQ).toBe('A');
 });

@@ -7,7 +7,7 @@ import {
   queueManagerAttributes,
 } from './attributes.js';
 import { type Command, parseMqsc, type Word } from './mqsc.js';
-import type { ClientCheck, Objects, QueueDefinition } from './objects.js';
+import { type ClientCheck, MAX_HEARTBEAT_INTERVAL, type Objects, type QueueDefinition } from './objects.js';
 
 /** What a command file said that this queue manager did not do. */
 export interface Remark {
@@ -104,11 +104,10 @@ class Runner {
         break;
       case 'DEFINE CHANNEL':
       case 'ALTER CHANNEL':
-        this.defineChannel(name, rest);
+        this.defineChannel(name, rest, verb === 'DEFINE');
         break;
       case 'DELETE CHANNEL':
-        if (this.objects.channels.delete(name)) this.result.applied++;
-        else this.problem(`there is no channel ${name}`);
+        this.deleteChannel(name);
         break;
       case 'ALTER QMGR':
         this.alterQueueManager(rest);
@@ -234,7 +233,8 @@ class Runner {
     else this.problem(`${name} is in use`);
   }
 
-  private defineChannel(name: string, words: readonly Word[]): void {
+  /** @param anew whether what is not given gets its default */
+  private defineChannel(name: string, words: readonly Word[], anew: boolean): void {
     if (!this.validName(name, 20)) return;
     const type = words.find((word) => word.keyword === 'CHLTYPE')?.argument;
     if (type === 'CLNTCONN' || (type === undefined && !this.objects.channels.has(name))) {
@@ -245,10 +245,26 @@ class Runner {
       this.notEnforced(`CHLTYPE(${type})`);
       return;
     }
+    const heartbeat = words.find((word) => word.keyword === 'HBINT')?.argument;
+    if (
+      heartbeat !== undefined &&
+      !(/^\d+$/.test(heartbeat) && Number(heartbeat) <= MAX_HEARTBEAT_INTERVAL)
+    ) {
+      this.problem(`HBINT(${heartbeat}) is not a valid value`);
+      return;
+    }
     this.objects.channels.add(name);
-    const meant = new Set(['CHLTYPE', 'TRPTYPE', 'REPLACE', 'NOREPLACE', 'DESCR', 'LIKE']);
+    if (heartbeat !== undefined) this.objects.heartbeatIntervals.set(name, Number(heartbeat));
+    else if (anew) this.objects.heartbeatIntervals.delete(name);
+    const meant = new Set(['CHLTYPE', 'TRPTYPE', 'HBINT', 'REPLACE', 'NOREPLACE', 'DESCR', 'LIKE']);
     for (const { keyword } of words) if (!meant.has(keyword)) this.notEnforced(keyword);
     this.result.applied++;
+  }
+
+  private deleteChannel(name: string): void {
+    this.objects.heartbeatIntervals.delete(name);
+    if (this.objects.channels.delete(name)) this.result.applied++;
+    else this.problem(`there is no channel ${name}`);
   }
 
   private alterQueueManager(words: readonly Word[]): void {

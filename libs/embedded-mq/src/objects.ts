@@ -27,6 +27,7 @@ interface Content {
   queues: QueueDefinition[];
   channels: string[];
   clientChecks: Record<string, ClientCheck>;
+  heartbeatIntervals: Record<string, number>;
   queueManager: Attributes;
 }
 
@@ -34,6 +35,9 @@ const FILE = 'objects.json';
 
 const predefinedQueues = ['SYSTEM.DEFAULT.LOCAL.QUEUE', 'SYSTEM.DEAD.LETTER.QUEUE'];
 const predefinedChannels = ['SYSTEM.DEF.SVRCONN'];
+/** HBINT of channels that do not say otherwise. IBM MQ's is 300; on one machine silence need not last as long. */
+const DEFAULT_HEARTBEAT_INTERVAL = 5;
+export const MAX_HEARTBEAT_INTERVAL = 999_999;
 const predefinedAuthentication = 'SYSTEM.DEFAULT.AUTHINFO.IDPWOS';
 
 /** What is defined: queues, channels and the queue manager's own attributes, kept in a file of the data folder. */
@@ -41,6 +45,8 @@ export class Objects {
   private readonly queues = new Map<string, QueueDefinition>();
   readonly channels: Set<string>;
   readonly clientChecks: Map<string, ClientCheck>;
+  /** HBINT of channels, as far as it was given. */
+  readonly heartbeatIntervals: Map<string, number>;
   readonly queueManager: Attributes;
   private lastQueueId: number;
 
@@ -54,6 +60,7 @@ export class Objects {
       [predefinedAuthentication, 'OPTIONAL'],
       ...Object.entries<ClientCheck>(content.clientChecks ?? {}),
     ]);
+    this.heartbeatIntervals = new Map(Object.entries(content.heartbeatIntervals ?? {}));
     this.queueManager = {
       ...initialAttributes(queueManagerAttributes),
       CONNAUTH: predefinedAuthentication,
@@ -87,6 +94,7 @@ export class Objects {
       queues: [...this.queues.values()],
       channels: [...this.channels],
       clientChecks: Object.fromEntries(this.clientChecks),
+      heartbeatIntervals: Object.fromEntries(this.heartbeatIntervals),
       queueManager: this.queueManager,
     };
     const path = join(this.folder, FILE);
@@ -124,6 +132,11 @@ export class Objects {
 
   remove(name: string): void {
     this.queues.delete(name);
+  }
+
+  /** Seconds; 0 for no heartbeats. */
+  heartbeatInterval(channel: string): number {
+    return this.heartbeatIntervals.get(channel) ?? DEFAULT_HEARTBEAT_INTERVAL;
   }
 
   /** What CONNAUTH asks of clients. */

@@ -5,7 +5,7 @@
 import { Completion } from './mqi-constants.js';
 
 export const MAGIC = 0x514d424f; // "OBMQ"
-export const VERSION = 1;
+export const VERSION = 2;
 export const HEADER_LENGTH = 8;
 /** Longest payload that is accepted, in bytes: the longest message (100 MB) with its properties. */
 export const MAX_PAYLOAD = 110 * 1024 * 1024;
@@ -28,6 +28,7 @@ export const Operation = {
   DEREGISTER: 13,
   CONSUME: 14,
   CANCEL: 15,
+  HEARTBEAT: 16,
 } as const;
 
 const REPLY_FLAG = 0x8000;
@@ -162,6 +163,13 @@ export class ReplyWriter {
     if (this.position !== this.frame.length) throw new Error('reply length does not fit its fields');
     return this.frame;
   }
+}
+
+/** Says that this end of the connection lives. */
+export function heartbeat(): Buffer {
+  const frame = Buffer.alloc(HEADER_LENGTH);
+  frame.writeUInt16LE(Operation.HEARTBEAT, 4);
+  return frame;
 }
 
 /** The reply to a verb that failed, with nothing but the codes. */

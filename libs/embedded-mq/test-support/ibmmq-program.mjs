@@ -148,6 +148,7 @@ const verbs = {
     channel,
     application,
     share,
+    heartbeat,
   }) {
     const cno = new mq.MQCNO();
     if (share) cno.Options = MQC[`MQCNO_HANDLE_SHARE_${share}`];
@@ -161,6 +162,7 @@ const verbs = {
       cno.ClientConn = new mq.MQCD();
       cno.ClientConn.ConnectionName = address;
       cno.ClientConn.ChannelName = channel ?? 'SYSTEM.DEF.SVRCONN';
+      if (heartbeat !== undefined) cno.ClientConn.HeartbeatInterval = heartbeat;
     }
     connections.set(connection, await verb(mq.Connx, queueManager, cno));
   },

@@ -121,6 +121,11 @@ export class MqClient {
     await exited;
   }
 
+  /** SIGSTOP and SIGCONT: a process that hangs for a while. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Ends the process without giving it a chance to disconnect. */
   async kill(): Promise<void> {
     const exited = once(this.child, 'exit');

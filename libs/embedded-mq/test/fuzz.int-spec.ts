@@ -34,7 +34,7 @@ function frame(operation: number, payload: Buffer, length = payload.length): Buf
 }
 
 function greeting(): Buffer {
-  const fixed = Buffer.alloc(12);
+  const fixed = Buffer.alloc(16);
   fixed.writeInt32LE(MAGIC, 0);
   fixed.writeInt32LE(VERSION, 4);
   const texts = ['QM1', 'SYSTEM.DEF.SVRCONN', 'fuzz', 'fuzz'].map((text) => {
@@ -66,7 +66,7 @@ function randomFrame(random: (below: number) => number): Buffer {
   const payload = Buffer.alloc(random(3) === 0 ? random(2000) : random(600));
   for (let i = 0; i < payload.length; i++) payload[i] = random(4) === 0 ? random(256) : 0;
   if (random(2) === 0 && payload.length >= 4) payload.writeInt32LE(1, 0); // a handle that is open
-  const operation = random(10) === 0 ? random(65_536) : random(17);
+  const operation = random(10) === 0 ? random(65_536) : random(18);
   const lies = random(20) === 0;
   return frame(operation, payload, lies ? random(0xffffffff) : payload.length);
 }
