@@ -3,7 +3,7 @@ import type { MQCNO, Mqi } from '../mqi/ibmmq.js';
 import type { IbmMqConnectionOptions, IbmMqCredentials } from './connection-options.js';
 
 const DEFAULT_CHANNEL = 'SYSTEM.DEF.SVRCONN';
-const DEFAULT_HEARTBEAT = 10;
+const DEFAULT_HEARTBEAT = 5;
 /** 100 MB, the most that MQ allows; the channel's MAXMSGL sets the limit. */
 const MAX_MESSAGE_LENGTH = 104_857_600;
 

@@ -43,8 +43,9 @@ export interface IbmMqConnectionOptions {
   /** Name that operators see (DISPLAY CONN), at most 28 characters. Default: the queue manager's choice. */
   readonly applicationName?: string;
   /**
-   * Seconds after which an idle, silent connection is probed; the larger of this and HBINT of the channel holds.
-   * A network that goes silent within a verb blocks the process for about twice this time. Default 10.
+   * Seconds after which a silent connection is probed; the larger of this and HBINT of the channel holds, which is 300
+   * unless it was set. A queue manager or a network that goes silent within a verb holds the event loop for twice this
+   * time, from 60 seconds on for 60 seconds more than it. Default 5.
    */
   readonly heartbeatInterval?: number;
   /** Connections (hConns) that may be open at a time for sending and asking; each is opened when needed. Default 2. */
