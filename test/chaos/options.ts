@@ -5,6 +5,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
 
 Runs the system as npm start does, places orders, lets faults strike that a seed chooses, waits for quiet and checks that
 nothing was lost and nothing happened twice. Needs Linux, and root to fill disks. Exit code 1 on a violation.
+Sources must not change meanwhile: systems that start afresh would be compiled from them.
 
   --seeds N             how many seeds (default 10)
   --from S              the first of them (default 0)

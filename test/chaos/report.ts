@@ -1,11 +1,14 @@
-import { FAULT_KINDS, nameOf } from './plan/fault.js';
-import { planOf } from './plan/plan.js';
-import type { SeedResult } from './run-seed.js';
+import { availableParallelism } from 'node:os';
+import { emptiness } from './invariants/emptiness.js';
+import { NORMAL_IN_WORDS } from './load/progress.js';
+import { FAULT_KINDS, nameOf, type Fault } from './plan/fault.js';
+import type { SeedResult, Struck } from './run-seed.js';
 
 /** What happened under one seed, in a few lines. */
 export function reportSeed({
   seed,
   struck,
+  skipped,
   ends,
   placed,
   quiet,
@@ -22,6 +25,7 @@ export function reportSeed({
   return [
     `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}`,
     ...faults,
+    ...skipped.map((fault) => `  ${nameOf(fault)}: skipped`),
     `  ${placed} orders: ${statuses.join(', ')}; quiet ${quiet.toFixed(1)} s after the load; ${deadLetters} dead letters`,
     ...violations.map((violation) => `  VIOLATION ${violation}`),
     ...(violations.length === 0 ? [] : [`  repeat with: npm run chaos -- --seeds 1 --from ${seed}`]),
@@ -29,45 +33,66 @@ export function reportSeed({
 }
 
 /** The whole run in some lines, and whether it was good. */
-export function summarize(results: readonly SeedResult[], seconds: number): { text: string; good: boolean } {
+export function summarize(
+  results: readonly SeedResult[],
+  seconds: number,
+  { stacks, rate }: { readonly stacks: number; readonly rate: number },
+): { text: string; good: boolean } {
   const struck = results.flatMap(({ struck: strikes }) => strikes);
-  const count = (items: readonly unknown[]): number => items.length;
-  const byKind = FAULT_KINDS.map((kind) => {
-    const own = struck.filter(({ fault }) => fault.kind === kind);
-    return { kind, planned: count(own), fired: count(own.filter(({ fired }) => fired)) };
-  });
-  const recoveries = struck.flatMap(({ fired, recovery }) =>
-    fired && recovery !== undefined ? recovery : [],
-  );
-  recoveries.sort((a, b) => a - b);
-  const at = (share: number): string =>
-    recoveries[Math.floor(share * (recoveries.length - 1))]?.toFixed(1) ?? '-';
+  const skipped = results.flatMap((result) => result.skipped);
   const placed = results.reduce((sum, result) => sum + result.placed, 0);
   const succeeded = results.reduce((sum, result) => sum + result.succeeded, 0);
   const bad = results.filter(({ violations }) => violations.length > 0);
-
-  // I10: the run was not empty.
-  const empty: string[] = [];
-  for (const { kind, planned, fired } of byKind)
-    if (planned > 0 && fired === 0) empty.push(`I10: ${kind} was planned and never happened`);
-  if (succeeded < placed / 2) empty.push(`I10: only ${succeeded} of ${placed} orders succeeded`);
-  const missing = byKind.filter(({ planned }) => planned === 0).map(({ kind }) => kind);
+  const empty = emptiness({
+    faults: struck.map(({ fault, fired }) => ({ kind: fault.kind, fired })),
+    placed,
+    succeeded,
+  });
   const happened = new Set(struck.filter(({ fired }) => fired).map(({ fault }) => nameOf(fault)));
-  const planned = new Set(
-    results.flatMap(({ seed }) => planOf(seed).faults.map(({ fault }) => nameOf(fault))),
-  );
-  const never = [...planned].filter((name) => !happened.has(name));
-
+  const never = new Set(struck.map(({ fault }) => nameOf(fault)).filter((name) => !happened.has(name)));
   const text = [
-    `${results.length} seeds, ${(seconds / 60).toFixed(1)} minutes, ${placed} orders, ${succeeded} shipped`,
-    `faults that happened, of those planned: ${byKind.map(({ kind, planned: all, fired }) => `${kind} ${fired}/${all}`).join(', ')}`,
-    ...(missing.length > 0 ? [`not in these seeds: ${missing.join(', ')}`] : []),
-    ...(never.length > 0 ? [`planned, but never happened: ${never.join('; ')}`] : []),
-    `normal throughput after a fault: median ${at(0.5)} s, 95 % ${at(0.95)} s, longest ${at(1)} s`,
-    ...empty,
+    ...tableOf(struck, skipped),
+    '',
+    `back to normal: ${NORMAL_IN_WORDS}; of ${rate} placed per second, on each of ${stacks} systems on ${availableParallelism()} cores; seconds from the end of the fault, without those in which others struck`,
+    `${results.length} seeds (${rangesOf(results.map(({ seed }) => seed))}), ${(seconds / 60).toFixed(1)} minutes, ${placed} orders, ${succeeded} shipped`,
+    ...(never.size > 0 ? [`planned, but never happened: ${[...never].join('; ')}`] : []),
+    ...empty.map((violation) => `VIOLATION ${violation}`),
     bad.length === 0
       ? 'no seed with a violation'
-      : `${bad.length} seeds with violations: ${bad.map(({ seed }) => seed).join(', ')}`,
+      : `${bad.length} seeds with violations: ${rangesOf(bad.map(({ seed }) => seed))}`,
   ].join('\n');
-  return { text, good: bad.length === 0 && empty.length === 0 };
+  return { text, good: results.length > 0 && bad.length === 0 && empty.length === 0 };
+}
+
+/** A line per kind of fault: how often it struck, and how long it took to be back to normal. */
+function tableOf(struck: readonly Struck[], skipped: readonly Fault[]): string[] {
+  const line = (kind: string, planned: number | string, own: readonly Struck[] | undefined): string => {
+    const seconds = own?.map(({ recovery }) => recovery ?? Infinity).toSorted((one, other) => one - other);
+    const at = (share: number): string =>
+      seconds?.[Math.ceil(share * seconds.length) - 1]?.toFixed(1).replace('Infinity', 'never') ?? '-';
+    const cells = own ? [`${own.length}`, at(0.5), at(0.95), at(1)] : ['struck', 'median', '95 %', 'longest'];
+    return [kind.padEnd(12), ...[`${planned}`, ...cells].map((cell) => cell.padStart(8))].join('');
+  };
+  const fired = struck.filter((one) => one.fired);
+  return [
+    line('fault', 'planned', undefined),
+    ...FAULT_KINDS.map((kind) => {
+      const of = <Item extends { readonly fault: Fault }>(all: readonly Item[]): Item[] =>
+        all.filter(({ fault }) => fault.kind === kind);
+      const left = skipped.filter((fault) => fault.kind === kind).length;
+      return `${line(kind, of(struck).length, of(fired))}${left > 0 ? `  (${left} skipped)` : ''}`;
+    }),
+    line('all', struck.length, fired),
+  ];
+}
+
+/** Such as `0–4, 7`. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers.toSorted((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
 }

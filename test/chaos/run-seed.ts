@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FINAL_STATUSES } from '@orderbridge/running-stack';
-import { gather, kafkaLag, query, type Evidence } from './invariants/evidence.js';
-import { violationsOf, type Violation } from './invariants/invariants.js';
+import { DESK, gather, kafkaLag, outboxDepth, query, type Evidence } from './invariants/evidence.js';
+import { violationsOf } from './invariants/invariants.js';
+import type { Violation } from './invariants/violation.js';
+import { longestCalm } from './load/recovery.js';
 import { Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
 import { nameOf, SERVICES, type Fault } from './plan/fault.js';
@@ -15,8 +17,8 @@ export interface Struck {
   /** Whether it really happened. */
   readonly fired: boolean;
   /**
-   * Seconds from its end, and from that of those that came before it was over with, to normal throughput; undefined
-   * when that did not come back in time.
+   * Seconds that the system was left alone after its end before throughput was normal, see `longestCalm`; undefined when
+   * it was not in time.
    */
   readonly recovery: number | undefined;
 }
@@ -24,6 +26,8 @@ export interface Struck {
 export interface SeedResult {
   readonly seed: number;
   readonly struck: readonly Struck[];
+  /** Faults of the plan that cannot happen on this machine. */
+  readonly skipped: readonly Fault[];
   /** Orders of this seed by what they were to be and what they became. */
   readonly ends: ReadonlyMap<string, number>;
   readonly placed: number;
@@ -41,12 +45,12 @@ export interface History {
   readonly initial: ReadonlyMap<string, number>;
 }
 
-/** Seconds within which throughput has to be normal again. */
+/** Seconds within which throughput has to be normal again after the end of a fault. */
 export const RECOVERY_BAR = 30;
-/** Milliseconds of load before the first fault, between looks, and for which throughput is waited for at most. */
-const WARM_UP = 2_500;
-const LOOK_INTERVAL = 250;
+/** Milliseconds for which normal throughput is waited for, before the first fault and after the last, and between looks. */
+const WARM_UP_TIMEOUT = 30_000;
 const RECOVERY_TIMEOUT = 60_000;
+const LOOK_INTERVAL = 250;
 /** Milliseconds after which requests have to be answered and the system has to be quiet: a partner that was away is asked again after a minute at most. */
 const ANSWER_TIMEOUT = 60_000;
 const QUIET_TIMEOUT = 150_000;
@@ -54,11 +58,19 @@ const QUIET_TIMEOUT = 150_000;
 interface Strike {
   readonly fault: Fault;
   fired: boolean;
+  begunAt: number;
   endedAt: number | undefined;
-  recovery: number | undefined;
+  normalAt: number | undefined;
+  /** Why the harness could not let it happen. */
+  error: Error | undefined;
 }
 
-/** Runs one seed on a running system: load, faults, recovery, quiet, judgement. */
+/**
+ * Runs one seed on a running system: load, faults, recovery, quiet, judgement. Leaves the system without faults and half-open
+ * connections.
+ *
+ * @throws when it cannot be judged, because something could not be looked at.
+ */
 export async function runSeed(
   system: ChaosSystem,
   history: History,
@@ -66,37 +78,46 @@ export async function runSeed(
   rate: number,
 ): Promise<SeedResult> {
   const { stack } = system;
-  const plan = planOf(seed);
+  const [planned, skipped] = partition(planOf(seed).faults, ({ fault }) => system.allows(fault));
   const shopping = new Shopping(stack, `seed-${seed}`, new Random(seed ^ 0x5eed));
   const throughput = new Throughput(stack.database('order'), rate);
-  const strikes: Strike[] = plan.faults.map(({ fault }) => ({
+  const strikes: Strike[] = planned.map(({ fault }) => ({
     fault,
     fired: false,
+    begunAt: 0,
     endedAt: undefined,
-    recovery: undefined,
+    normalAt: undefined,
+    error: undefined,
   }));
+  const violations: Violation[] = [];
 
   const placing = setInterval(() => shopping.place(), 1_000 / rate);
   const stopping = new AbortController();
   const watching = watch(throughput, strikes, stopping.signal);
   try {
-    await sleep(WARM_UP);
+    if (!(await within(WARM_UP_TIMEOUT, () => throughput.normalSince(0) !== undefined)))
+      violations.push(`recovery: throughput was not normal before the first fault`);
     let before: Promise<void> = Promise.resolve();
     const running: Promise<void>[] = [];
-    for (const [index, { after, alone, fault }] of plan.faults.entries()) {
+    for (const [index, { after, alone, fault }] of planned.entries()) {
       if (alone) await before;
       await sleep(after * 1_000);
-      before = strike(system, fault).then((fired) => {
-        const own = strikes[index] as Strike;
-        own.fired = fired;
-        own.endedAt = performance.now();
-      });
+      const own = strikes[index] as Strike;
+      own.begunAt = performance.now();
+      before = strike(system, fault)
+        .then((fired) => {
+          own.fired = fired;
+        })
+        .catch((error: Error) => {
+          own.error = error;
+        })
+        .finally(() => {
+          own.endedAt = performance.now();
+        });
       running.push(before);
     }
     await Promise.all(running);
-    const end = performance.now() + RECOVERY_TIMEOUT;
-    while (strikes.some(({ recovery }) => recovery === undefined) && performance.now() < end)
-      await sleep(LOOK_INTERVAL);
+    await within(RECOVERY_TIMEOUT, () => strikes.every(({ normalAt }) => normalAt !== undefined));
   } finally {
     clearInterval(placing);
     stopping.abort();
@@ -104,7 +125,6 @@ export async function runSeed(
   }
 
   const loadEnded = performance.now();
-  const violations: Violation[] = [];
   const unanswered = await shopping.finish(ANSWER_TIMEOUT);
   if (unanswered.length > 0)
     violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
@@ -115,24 +135,42 @@ export async function runSeed(
 
   const evidence = await gather(stack);
   violations.push(...violationsOf(evidence, history.accepted, history.initial), ...shopping.problems);
-  for (const { fault, recovery } of strikes) {
+  for (const { fault, error } of strikes)
+    if (error) violations.push(`the harness failed at ${nameOf(fault)}: ${error.message}`);
+  const struck = strikes.map((one) => ({ ...one, recovery: recoveryOf(one, strikes) }));
+  for (const { fault, recovery } of struck) {
     if (recovery === undefined || recovery > RECOVERY_BAR)
       violations.push(
         `recovery: ${nameOf(fault)}: ${recovery?.toFixed(1) ?? `more than ${RECOVERY_TIMEOUT / 1_000}`} s`,
       );
   }
+  system.heal();
   return {
     seed,
-    struck: strikes,
+    struck,
+    skipped: skipped.map(({ fault }) => fault),
     ...endsOf(evidence, shopping),
     placed: shopping.placed,
     quiet,
-    deadLetters: evidence.messages.filter(({ topic }) => topic.endsWith('.dlt')).length,
+    deadLetters: evidence.messages.filter(({ dead }) => dead).length,
     violations,
   };
 }
 
-/** Looks at the throughput until stopped, and notes for each fault that is over when it was normal again. */
+/** The result of a seed that could not be run, or not be judged. */
+export const failedSeed = (seed: number, violation: Violation): SeedResult => ({
+  seed,
+  struck: [],
+  skipped: [],
+  ends: new Map(),
+  placed: 0,
+  succeeded: 0,
+  quiet: 0,
+  deadLetters: 0,
+  violations: [violation],
+});
+
+/** Looks at the throughput until stopped, and notes for each fault that is over since when it was normal again. */
 async function watch(
   throughput: Throughput,
   strikes: readonly Strike[],
@@ -140,15 +178,34 @@ async function watch(
 ): Promise<void> {
   while (!stopping.aborted) {
     await throughput.look();
-    const ended = strikes.flatMap(({ endedAt }) => endedAt ?? []);
-    const since = Math.max(...ended);
-    const normal = ended.length > 0 ? throughput.normalSince(since) : undefined;
-    for (const one of strikes) {
-      if (normal !== undefined && one.endedAt !== undefined) one.recovery ??= (normal - since) / 1_000;
-    }
+    for (const one of strikes)
+      if (one.endedAt !== undefined) one.normalAt ??= throughput.normalSince(one.endedAt);
     await sleep(LOOK_INTERVAL);
   }
   throughput.close();
+}
+
+function recoveryOf(one: Strike, all: readonly Strike[]): number | undefined {
+  if (one.endedAt === undefined || one.normalAt === undefined) return undefined;
+  const others = all
+    .filter((other) => other !== one && other.fired)
+    .map(({ fault, begunAt, endedAt = Infinity }) => ({
+      // A process that was only on its way to its crash point disturbed nobody.
+      begin: fault.kind === 'crash' ? endedAt : begunAt,
+      end: endedAt,
+    }));
+  return longestCalm(one.endedAt, one.normalAt, others) / 1_000;
+}
+
+/** Whether a condition holds within so many milliseconds. */
+async function within(milliseconds: number, condition: () => boolean): Promise<boolean> {
+  for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(LOOK_INTERVAL))
+    if (condition()) return true;
+  return condition();
+}
+
+function partition<Item>(items: readonly Item[], belongs: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
 /** Resolves when nothing is under way any more; with what still is when that takes too long. */
@@ -170,13 +227,9 @@ async function unrestOf({ stack }: ChaosSystem): Promise<string | undefined> {
   );
   if (underWay.length > 0)
     return `orders are ${underWay.map(({ status, count }) => `${status} (${count})`).join(', ')}`;
-  for (const service of SERVICES) {
-    const [outbox] = await query<{ count: number }>(
-      stack,
-      service,
-      'SELECT count(*)::int AS count FROM outbox',
-    );
-    if (outbox?.count) return `${outbox.count} messages in the outbox of ${service}`;
+  for (const database of [...SERVICES, DESK] as const) {
+    const count = await outboxDepth(stack, database);
+    if (count > 0) return `${count} messages in the outbox of ${database}`;
   }
   const open = [
     ...(await query<{ status: string }>(

@@ -69,6 +69,11 @@ export class RunningStack {
     return `127.0.0.1:${59_092 + this.portOffset}`;
   }
 
+  /** Address of the embedded queue manager, as MQ writes it. */
+  get mq(): string {
+    return `127.0.0.1(${51_414 + this.portOffset})`;
+  }
+
   /** URL of a database of the embedded PostgreSQL. */
   database(name: string): string {
     return `postgres://orderbridge:orderbridge@127.0.0.1:${54_329 + this.portOffset}/${name}`;
@@ -87,15 +92,15 @@ export class RunningStack {
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     while (!this.output.includes('Orderbridge is ready.')) {
-      if (child.exitCode !== null) throw new Error(`npm start ended:\n${this.output}`);
+      if (hasEnded(child)) throw new Error(`npm start ended:\n${this.output}`);
       await sleep(50);
     }
   }
 
-  /** Ctrl-C. Resolves with the exit code. */
+  /** Ctrl-C. Resolves with the exit code, null when a signal ended it. */
   async stop(): Promise<number | null> {
     const child = this.#process;
-    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    if (!child || hasEnded(child)) return child?.exitCode ?? null;
     const ended = once(child, 'exit');
     child.kill('SIGINT');
     await ended;
@@ -152,6 +157,10 @@ export class RunningStack {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   }
 }
+
+/** Of its own accord, or by a signal. */
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
 
 const within = (timeout: number | undefined): RequestInit =>
   timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout) };

@@ -1,7 +1,19 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { clientLibrary, libraryEnvironment } from '@orderbridge/embedded-mq';
 import { partnersBooks, type RunningStack } from '@orderbridge/running-stack';
 import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
 import { SERVICES, type Service } from '../plan/fault.js';
+import type { BrowsedMessage } from './browse-queues.js';
+
+const run = promisify(execFile);
+
+/** Milliseconds. */
+const GATHER_TIMEOUT = 120_000;
 
 export interface OrderRow {
   readonly id: string;
@@ -28,15 +40,24 @@ export interface StockRow {
 }
 
 export interface Message {
-  readonly topic: string;
+  /** The topic or queue on which it lies. */
+  readonly place: string;
   readonly id: string;
   readonly type: string;
+  /** The order that it is about. */
   readonly key: string;
-  /** Of a dead letter. */
-  readonly reason: string | undefined;
+  /** Of a dead letter: who could not take it, and why. */
+  readonly dead: { readonly consumer: string; readonly reason: string } | undefined;
 }
 
-/** What there is to judge by, once the system is quiet: the services' databases, the topics and the partners' books. */
+/** A dead letter in the desk's own books. */
+export interface LetterRow {
+  readonly orderId: string | null;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/** What there is to judge by, once the system is quiet: databases, topics, queues and the partners' books. */
 export interface Evidence {
   readonly orders: readonly OrderRow[];
   readonly timeline: readonly TimelineRow[];
@@ -49,18 +70,24 @@ export interface Evidence {
   readonly charges: readonly { reference: string; status: string; amount: number }[];
   readonly refunds: readonly { reference: string; amount: number }[];
   readonly labels: readonly { orderId: string; status: string }[];
-  /** Messages in the outbox, by service. */
-  readonly outboxes: ReadonlyMap<Service, number>;
+  /** Messages in the outbox, by process. */
+  readonly outboxes: ReadonlyMap<string, number>;
   /** Ids of handled messages, by service. */
   readonly inboxes: ReadonlyMap<Service, ReadonlySet<string>>;
-  /** Everything that lies on the topics, dead letters included. */
+  /** Everything that lies on the topics and queues, dead letters included. */
   readonly messages: readonly Message[];
+  /** What the dead-letter desk holds. */
+  readonly letters: readonly LetterRow[];
 }
 
-/** Runs statements in a service's database. */
-export async function query<Row>(stack: RunningStack, service: Service, sql: string): Promise<Row[]> {
+/** The dead-letter desk's database. */
+export const DESK = 'dead_letters';
+export type Database = Service | typeof DESK;
+
+/** Runs statements in a database. */
+export async function query<Row>(stack: RunningStack, database: Database, sql: string): Promise<Row[]> {
   const client = new pg.Client({
-    connectionString: stack.database(service),
+    connectionString: stack.database(database),
     connectionTimeoutMillis: 10_000,
     query_timeout: 60_000,
   });
@@ -74,7 +101,30 @@ export async function query<Row>(stack: RunningStack, service: Service, sql: str
   }
 }
 
+/** Messages in the outbox of a process. */
+export async function outboxDepth(stack: RunningStack, database: Database): Promise<number> {
+  const [outbox] = await query<{ count: number }>(
+    stack,
+    database,
+    'SELECT count(*)::int AS count FROM outbox',
+  );
+  return outbox?.count ?? 0;
+}
+
+/** @throws when anything cannot be looked at, or has not been after two minutes. */
 export async function gather(stack: RunningStack): Promise<Evidence> {
+  const late = new AbortController();
+  const time = sleep(GATHER_TIMEOUT, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`The evidence was not gathered within ${GATHER_TIMEOUT / 1_000} s.`);
+  });
+  try {
+    return await Promise.race([gathered(stack), time]);
+  } finally {
+    late.abort();
+  }
+}
+
+async function gathered(stack: RunningStack): Promise<Evidence> {
   const books = await partnersBooks(stack);
   const status = (service: Service, table: string): Promise<{ orderId: string; status: string }[]> =>
     query(stack, service, `SELECT order_id AS "orderId", status FROM ${table}`);
@@ -84,15 +134,10 @@ export async function gather(stack: RunningStack): Promise<Evidence> {
     `SELECT line ->> 'productId' AS "productId", sum((line ->> 'quantity')::int)::int AS pieces
      FROM reservation, json_array_elements(lines) AS line WHERE status = 'RESERVED' GROUP BY 1`,
   );
-  const outboxes = new Map<Service, number>();
+  const outboxes = new Map<string, number>([['the dead-letter desk', await outboxDepth(stack, DESK)]]);
   const inboxes = new Map<Service, Set<string>>();
   for (const service of SERVICES) {
-    const [outbox] = await query<{ count: number }>(
-      stack,
-      service,
-      'SELECT count(*)::int AS count FROM outbox',
-    );
-    outboxes.set(service, outbox?.count ?? 0);
+    outboxes.set(service, await outboxDepth(stack, service));
     const inbox = await query<{ id: string }>(
       stack,
       service,
@@ -122,7 +167,8 @@ export async function gather(stack: RunningStack): Promise<Evidence> {
     labels: books.shipments,
     outboxes,
     inboxes,
-    messages: await messagesOn(stack),
+    messages: [...(await messagesOnTopics(stack)), ...(await messagesOnQueues(stack))],
+    letters: await query(stack, DESK, 'SELECT order_id AS "orderId", state, reason FROM letter'),
   };
 }
 
@@ -163,7 +209,7 @@ export function kafkaLag(stack: RunningStack): Promise<number> {
   });
 }
 
-async function messagesOn(stack: RunningStack): Promise<Message[]> {
+async function messagesOnTopics(stack: RunningStack): Promise<Message[]> {
   const { topics, ends } = await withAdmin(stack, async (admin) => {
     const names = (await admin.listTopics()).filter((topic) => !topic.startsWith('__'));
     const left = new Map<string, bigint>();
@@ -187,14 +233,11 @@ async function messagesOn(stack: RunningStack): Promise<Message[]> {
           eachBatch: ({ batch }) => {
             const part = `${batch.topic}/${batch.partition}`;
             for (const { headers, key } of batch.messages) {
-              const header = (name: string): string | undefined => headers?.[name]?.toString();
-              messages.push({
-                topic: batch.topic,
-                id: header('ce_id') ?? '',
-                type: header('ce_type') ?? '',
-                key: key?.toString() ?? '',
-                reason: header('dlt_reason'),
-              });
+              const texts = Object.fromEntries(
+                Object.entries(headers ?? {}).map(([name, value]) => [name, String(value ?? '')]),
+              );
+              const deadFor = DEAD_LETTER_TOPIC.exec(batch.topic)?.groups?.['consumer'];
+              messages.push(messageOf(batch.topic, texts, key?.toString(), deadFor));
             }
             if (BigInt(batch.lastOffset()) + 1n >= (ends.get(part) ?? 0n)) ends.delete(part);
             if (ends.size === 0) resolve();
@@ -207,4 +250,41 @@ async function messagesOn(stack: RunningStack): Promise<Message[]> {
     await consumer.disconnect();
   }
   return messages;
+}
+
+const DEAD_LETTER_TOPIC = /\.(?<consumer>[^.]+)\.dlt$/;
+const QUEUE = 'INVENTORY.EVENTS';
+/** Who could not take what lies there. */
+const DEAD_LETTER_QUEUES: Readonly<Record<string, string>> = { [`${QUEUE}.BOQ`]: 'payment' };
+const BROWSER = fileURLToPath(new URL('browse-queues.js', import.meta.url));
+
+/** What lies on the queues, asked of the queue manager itself. */
+async function messagesOnQueues(stack: RunningStack): Promise<Message[]> {
+  const library = await clientLibrary({ cacheDir: join(stack.data, 'mq-client') });
+  const { stdout } = await run(
+    process.execPath,
+    [BROWSER, stack.mq, QUEUE, ...Object.keys(DEAD_LETTER_QUEUES)],
+    {
+      env: { ...process.env, ...libraryEnvironment(library) },
+      timeout: GATHER_TIMEOUT,
+      maxBuffer: 2 ** 30,
+    },
+  );
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const { queue, headers } = JSON.parse(line) as BrowsedMessage;
+      return messageOf(queue, headers, headers['ce_subject'], DEAD_LETTER_QUEUES[queue]);
+    });
+}
+
+function messageOf(
+  place: string,
+  headers: Readonly<Record<string, string>>,
+  key = '',
+  deadFor: string | undefined,
+): Message {
+  const dead = deadFor === undefined ? undefined : { consumer: deadFor, reason: headers['dlt_reason'] ?? '' };
+  return { place, id: headers['ce_id'] ?? '', type: headers['ce_type'] ?? '', key, dead };
 }

@@ -137,6 +137,21 @@ test('half open, the server unaware: the service is told, the server hears nothi
   expect(echo.sockets).toContain(server);
 });
 
+test('half-open connections are ended on the side that was left when they are forgotten, others live on', async () => {
+  const unaware = await talking();
+  link.loseServer(1);
+  const led = await open();
+  link.heal();
+  const other = await talking();
+  link.loseClients(1);
+  await once(other, 'close');
+  const [lost] = echo.sockets;
+  const whole = await talking();
+  link.forget();
+  await Promise.all([once(unaware, 'close'), once(led, 'close'), once(lost as Socket, 'close')]);
+  expect(await ask(whole, 'still')).toBe('still');
+});
+
 test('lost reply: the server did it, the service sees its connection break', async () => {
   const socket = await talking();
   link.loseReplies(1);

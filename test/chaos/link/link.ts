@@ -134,7 +134,7 @@ export class Link {
     return this.#repliesToLose;
   }
 
-  /** Ends every fault. What was lost on one side stays so. */
+  /** Ends every fault. What was lost on one side stays so; see `forget`. */
   heal(): void {
     this.#delay = 0;
     this.#refusing = 0;
@@ -142,10 +142,16 @@ export class Link {
     this.#repliesToLose = 0;
   }
 
+  /** Ends the connections that live on one side only: what one seed has left behind is not the next one's. */
+  forget(): void {
+    for (const socket of this.#orphans) socket.destroy();
+    this.#orphans.clear();
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     for (const connection of this.#connections) this.#break(connection);
-    for (const socket of this.#orphans) socket.destroy();
+    this.forget();
     await once(this.#server, 'close');
   }
 

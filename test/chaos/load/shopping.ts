@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import type { Answer, RunningStack } from '@orderbridge/running-stack';
+import { Responses } from '../invariants/responses.js';
 import type { Random } from '../plan/random.js';
 
 const USER = '66666666-6666-6666-6666-666666666666';
@@ -53,7 +53,7 @@ export class Shopping {
   readonly accepted = new Map<string, Accepted>();
   readonly problems: string[] = [];
   readonly #under = new Set<Promise<void>>();
-  readonly #answers = new Map<string, unknown>();
+  readonly #responses = new Responses();
   /** What was answered last to requests that are sent again. */
   readonly #waiting = new Map<string, string>();
   readonly #finished = new AbortController();
@@ -129,7 +129,8 @@ export class Shopping {
       (status) => status === 409,
       () => this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT),
     );
-    if (answer) this.#compare(key, answer.body);
+    const violation = answer && this.#responses.add(key, answer.body);
+    if (violation) this.problems.push(violation);
     return (answer?.body as { orderId: string } | undefined)?.orderId;
   }
 
@@ -163,14 +164,6 @@ export class Shopping {
       await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
-  }
-
-  /** I9: the same key, the same response. */
-  #compare(key: string, response: unknown): void {
-    const before = this.#answers.get(key);
-    if (before === undefined) this.#answers.set(key, response);
-    else if (!isDeepStrictEqual(before, response))
-      this.problems.push(`I9: key ${key} got ${JSON.stringify(before)}, then ${JSON.stringify(response)}`);
   }
 
   /** Undefined where no answer came. */

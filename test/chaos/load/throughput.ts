@@ -1,27 +1,23 @@
 import pg from 'pg';
+import { Progress } from './progress.js';
 
-interface Sample {
-  readonly at: number;
-  readonly done: number;
-}
-
-/** Milliseconds over which throughput is taken, and the share of what is placed that counts as normal. */
-const WINDOW = 2_000;
-const NORMAL = 0.8;
+/** Milliseconds. */
 const QUERY_TIMEOUT = 2_000;
 
 const UNDER_WAY = ['PLACED', 'RESERVED', 'PAID', 'FULFILMENT_FAILED', 'CANCELLING'];
 
 /** Watches how many orders come to their ends, in the order service's own table, past all links. */
 export class Throughput {
-  readonly #samples: Sample[] = [];
+  readonly #progress: Progress;
   #client: pg.Client | undefined;
 
   constructor(
     private readonly database: string,
     /** Orders placed per second. */
-    private readonly rate: number,
-  ) {}
+    rate: number,
+  ) {
+    this.#progress = new Progress(rate);
+  }
 
   /** Looks now; a database that is away has no throughput. */
   async look(): Promise<void> {
@@ -32,23 +28,15 @@ export class Throughput {
         'SELECT count(*) AS done FROM orders WHERE status <> ALL($1)',
         [UNDER_WAY],
       );
-      this.#samples.push({ at, done: Number(rows[0]?.done) });
+      this.#progress.add(at, Number(rows[0]?.done));
     } catch {
       this.close();
     }
-    while (this.#samples[0] && this.#samples[0].at < at - 2 * WINDOW) this.#samples.shift();
   }
 
-  /**
-   * Since when as many orders come to their ends as are placed, by the window that ends now and began after `since`;
-   * undefined when they do not.
-   */
+  /** See `Progress.normalSince`; in milliseconds of `performance.now`. */
   normalSince(since: number): number | undefined {
-    const last = this.#samples.at(-1);
-    const first = last && this.#samples.findLast(({ at }) => at <= last.at - WINDOW);
-    if (!first || first.at < since) return undefined;
-    const isNormal = last.done - first.done >= (NORMAL * this.rate * (last.at - first.at)) / 1_000;
-    return isNormal ? first.at : undefined;
+    return this.#progress.normalSince(since);
   }
 
   /** Does not wait for a server that is stopped. */

@@ -2,13 +2,15 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CRASH_POINTS_FOLDER } from '@orderbridge/crash-points';
 import { LocalPostgres } from '@orderbridge/local-postgres';
 import { RunningStack } from '@orderbridge/running-stack';
 import { Link } from '../link/link.js';
-import { DISKS, LINKS, type DiskName, type LinkName, type Victim } from '../plan/fault.js';
+import { DISKS, LINKS, type DiskName, type Fault, type LinkName, type Victim } from '../plan/fault.js';
 import { Disk } from './disk.js';
+import { isAlive, processesOf, signal } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -26,48 +28,103 @@ const LINK_PORT_OFFSET = 50;
 /** Mebibytes: room for some thousands of orders. */
 const DISK_SIZES: Readonly<Record<DiskName, number>> = { postgres: 768, kafka: 160, mq: 160 };
 
-/** The whole system as `npm start` runs it, with proxies on its links, small disks, and crash points armed. */
-export class ChaosSystem {
-  readonly links: Readonly<Record<LinkName, Link>>;
-  readonly disks: ReadonlyMap<DiskName, Disk>;
+/** Milliseconds within which a system has to start, and to stop before its processes are killed. */
+const START_TIMEOUT = 180_000;
+const STOP_TIMEOUT = 90_000;
+/** Milliseconds within which killed processes have to be gone. */
+const KILL_TIMEOUT = 20_000;
 
-  private constructor(
-    readonly stack: RunningStack,
-    links: Record<LinkName, Link>,
-    disks: ReadonlyMap<DiskName, Disk>,
-    private readonly crashes: string,
-  ) {
-    this.links = links;
-    this.disks = disks;
+/**
+ * The whole system as `npm start` runs it, with proxies on its links, small disks where they are possible, and crash
+ * points armed. Whatever happens to it, `remove` leaves nothing of it.
+ */
+export class ChaosSystem {
+  readonly links = new Map<LinkName, Link>();
+  readonly disks = new Map<DiskName, Disk>();
+  /** How to take away what was made, the last one first. */
+  readonly #undo: (() => Promise<unknown>)[] = [];
+  #isEnding = false;
+  #stack: RunningStack | undefined;
+  #crashes = '';
+
+  constructor(
+    private readonly portOffset: number,
+    /** An empty PostgreSQL data folder to begin with. */
+    private readonly cluster: string,
+    private readonly withDisks: boolean,
+  ) {}
+
+  get stack(): RunningStack {
+    if (!this.#stack) throw new Error('The system was not started.');
+    return this.#stack;
   }
 
-  /** Resolves when the welcome is on the screen. `cluster` is an empty PostgreSQL data folder to begin with. */
-  static async start(portOffset: number, cluster: string): Promise<ChaosSystem> {
-    const crashes = await mkdtemp(join(tmpdir(), 'orderbridge-crashes-'));
-    const links = await openLinks(portOffset);
-    const stack = await RunningStack.create(portOffset, {
-      LINK_PORT_OFFSET: `${LINK_PORT_OFFSET}`,
-      [CRASH_POINTS_FOLDER]: crashes,
-    });
-    const disks = new Map<DiskName, Disk>();
-    const system = new ChaosSystem(stack, links, disks, crashes);
-    try {
-      if (Disk.possible) {
-        for (const name of DISKS) disks.set(name, await Disk.mount(join(stack.data, name), DISK_SIZES[name]));
-      }
-      await copy(cluster, join(stack.data, 'postgres'));
-      await stack.start();
-      return system;
-    } catch (error) {
-      await system.remove();
-      throw error;
+  /** Resolves when the welcome is on the screen. What there is when it throws, `remove` takes away. */
+  async start(): Promise<void> {
+    const { portOffset } = this;
+    this.#crashes = await this.#make(
+      () => mkdtemp(join(tmpdir(), 'orderbridge-crashes-')),
+      (folder) => rm(folder, { recursive: true, force: true }),
+    );
+    for (const name of LINKS) {
+      const port = PORTS[name] + portOffset;
+      const link = await this.#make(
+        () => Link.open(port + LINK_PORT_OFFSET, port),
+        (opened) => opened.close(),
+      );
+      this.links.set(name, link);
     }
+    const stack = await this.#make(
+      () =>
+        RunningStack.create(portOffset, {
+          LINK_PORT_OFFSET: `${LINK_PORT_OFFSET}`,
+          [CRASH_POINTS_FOLDER]: this.#crashes,
+        }),
+      ({ data }) => rm(data, { recursive: true, force: true }),
+    );
+    this.#stack = stack;
+    if (this.withDisks) {
+      for (const name of DISKS) {
+        const disk = await this.#make(
+          () => Disk.mount(join(stack.data, name), DISK_SIZES[name]),
+          (mounted) => mounted.unmount(),
+        );
+        this.disks.set(name, disk);
+      }
+    }
+    await copy(this.cluster, join(stack.data, 'postgres'));
+    await this.#make(
+      () => Promise.resolve(),
+      () => this.#stop(),
+    );
+    await within(START_TIMEOUT, stack.start(), () => {
+      throw new Error(`The system is not ready after ${START_TIMEOUT / 1_000} s:\n${stack.output}`);
+    });
+  }
+
+  /** Whether a fault can happen to it. */
+  allows(fault: Fault): boolean {
+    return fault.kind !== 'disk-full' || this.withDisks;
+  }
+
+  /** Between seeds: ends every fault, and the connections that faults have left half-open. */
+  heal(): void {
+    for (const link of this.links.values()) {
+      link.heal();
+      link.forget();
+    }
+  }
+
+  link(name: LinkName): Link {
+    const link = this.links.get(name);
+    if (!link) throw new Error(`There is no link to ${name}.`);
+    return link;
   }
 
   /** Asks a process to die at a crash point; resolves with whether it still waits for it. */
   async orderCrash(victim: Victim, order: string): Promise<{ pid: number; pending: () => Promise<boolean> }> {
     const pid = await this.stack.pid(victim);
-    const path = join(this.crashes, `${pid}`);
+    const path = join(this.#crashes, `${pid}`);
     await writeFile(`${path}.new`, order);
     await rename(`${path}.new`, path);
     return {
@@ -81,7 +138,7 @@ export class ChaosSystem {
   }
 
   async cancelCrash(pid: number): Promise<void> {
-    await rm(join(this.crashes, `${pid}`), { force: true });
+    await rm(join(this.#crashes, `${pid}`), { force: true });
   }
 
   /** Length of a process's log by now. */
@@ -101,21 +158,56 @@ export class ChaosSystem {
     }
   }
 
-  /** Stops the system and copies its data, logs included, to where it can be looked at and started again. */
-  async keep(folder: string): Promise<void> {
-    await this.stack.stop();
-    await copy(this.stack.data, folder);
-    await writeFile(join(folder, 'npm-start.log'), this.stack.output);
+  /**
+   * Stops the system and copies its data, logs included, to where it can be looked at and started again. Resolves with
+   * whether there was any.
+   */
+  async keep(folder: string): Promise<boolean> {
+    if (!this.#stack) return false;
+    await this.#stop();
+    await copy(this.#stack.data, folder);
+    await writeFile(join(folder, 'npm-start.log'), this.#stack.output);
+    return true;
   }
 
+  /**
+   * Ends every process and takes away every mount, folder and proxy of the system, also while it starts.
+   *
+   * @throws AggregateError with what could not be taken away; the rest is.
+   */
   async remove(): Promise<void> {
-    for (const link of Object.values(this.links)) link.heal();
+    this.#isEnding = true;
+    const errors: unknown[] = [];
+    for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop())
+      await undo().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '));
+  }
+
+  async #make<Made>(make: () => Promise<Made>, undo: (made: Made) => Promise<unknown>): Promise<Made> {
+    const made = await make();
+    if (this.#isEnding) {
+      await undo(made);
+      throw new Error('The system was removed while it started.');
+    }
+    this.#undo.push(() => undo(made));
+    return made;
+  }
+
+  /** As Ctrl-C does; what has not ended in time, or was left behind, is killed. */
+  async #stop(): Promise<void> {
+    const { stack } = this;
+    this.heal();
+    const own = (): number[] => processesOf(`${CRASH_POINTS_FOLDER}=${this.#crashes}`, stack.data);
+    // A frozen process would not stop, and a full disk is nothing to stop on.
+    signal(own(), 'SIGCONT');
     for (const disk of this.disks.values()) await disk.free();
-    await this.stack.stop();
-    for (const link of Object.values(this.links)) await link.close();
-    for (const disk of this.disks.values()) await disk.unmount();
-    await this.stack.remove();
-    await rm(this.crashes, { recursive: true, force: true });
+    await within(STOP_TIMEOUT, stack.stop(), () => undefined);
+    const end = performance.now() + KILL_TIMEOUT;
+    for (let left = own(); left.length > 0; left = own().filter(isAlive)) {
+      if (performance.now() > end) throw new Error(`These processes do not end: ${left.join(', ')}`);
+      signal(left, 'SIGKILL');
+      await sleep(50);
+    }
   }
 
   #log(name: string): string {
@@ -129,13 +221,19 @@ async function copy(from: string, to: string): Promise<void> {
   await run('cp', ['-a', `${from}/.`, to]);
 }
 
-async function openLinks(portOffset: number): Promise<Record<LinkName, Link>> {
-  const links: Partial<Record<LinkName, Link>> = {};
-  for (const name of LINKS) {
-    const port = PORTS[name] + portOffset;
-    links[name] = await Link.open(port + LINK_PORT_OFFSET, port);
+/** What a promise resolves with, or `late` when that takes more than so many milliseconds. */
+async function within<Value>(
+  milliseconds: number,
+  promise: Promise<Value>,
+  late: () => Value,
+): Promise<Value> {
+  const done = new AbortController();
+  const waiting = sleep(milliseconds, undefined, { signal: done.signal });
+  try {
+    return await Promise.race([promise, waiting.then(late)]);
+  } finally {
+    done.abort();
   }
-  return links as Record<LinkName, Link>;
 }
 
 /** A data folder of PostgreSQL without databases of ours, to start many systems from. */

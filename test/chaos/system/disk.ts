@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { open, mkdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -15,8 +16,19 @@ export class Disk {
     this.#ballast = join(folder, '.ballast');
   }
 
-  /** Mounting takes root. */
-  static readonly possible = process.platform === 'linux' && process.getuid?.() === 0;
+  /** Whether disks can be mounted here: it takes Linux and root, which in a container may still not be allowed to. */
+  static async isPossible(): Promise<boolean> {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+    const folder = await mkdtemp(join(tmpdir(), 'orderbridge-disk-'));
+    try {
+      await (await Disk.mount(folder, 1)).unmount();
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
 
   /** A disk of so many mebibytes in a folder, which is made where it does not exist. */
   static async mount(folder: string, size: number): Promise<Disk> {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { sep } from 'node:path';
 
 /** A process and all below it: PostgreSQL is many. */
 export function familyOf(pid: number): number[] {
@@ -35,5 +36,33 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
+  }
+}
+
+/**
+ * Processes that belong to a system, whoever their parent is by now: those that have `mark` in their environment, those
+ * that work in a folder below `folder` (PostgreSQL's overwrite their environment), and all below these.
+ */
+export function processesOf(mark: string, folder: string): number[] {
+  const own = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && (hasIn(pid, mark) || worksBelow(pid, folder)));
+  return [...new Set(own.flatMap(familyOf))];
+}
+
+function hasIn(pid: number, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark);
+  } catch {
+    // Ended meanwhile, or somebody else's.
+    return false;
+  }
+}
+
+function worksBelow(pid: number, folder: string): boolean {
+  try {
+    return `${readlinkSync(`/proc/${pid}/cwd`)}${sep}`.startsWith(`${folder}${sep}`);
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crashOrder } from '@orderbridge/crash-points';
 import { until } from '@orderbridge/running-stack';
 import type { Link } from '../link/link.js';
-import type { Fault } from '../plan/fault.js';
+import type { Fault, Victim } from '../plan/fault.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { familyOf, isAlive, signal } from './processes.js';
 
@@ -16,7 +16,8 @@ const PATIENCE = 20_000;
 export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean> {
   switch (fault.kind) {
     case 'kill': {
-      const pid = await system.stack.pid(fault.victim);
+      const pid = await livingPid(system, fault.victim);
+      if (pid === undefined) return false;
       signal([pid], 'SIGKILL');
       await until(
         () => isAlive(pid),
@@ -34,11 +35,13 @@ export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean
       return false;
     }
     case 'freeze': {
-      const pids = familyOf(await system.stack.pid(fault.victim));
+      const pid = await livingPid(system, fault.victim);
+      if (pid === undefined) return false;
+      const pids = familyOf(pid);
       signal(pids, 'SIGSTOP');
       await sleep(fault.seconds * 1_000);
       signal(pids, 'SIGCONT');
-      return pids.length > 0;
+      return true;
     }
     case 'disk-full':
       return fillDisk(system, fault.disk, fault.seconds);
@@ -53,7 +56,7 @@ export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean
     case 'away':
       return disturb(system, fault, 1, (link, share) => link.drop(share));
     case 'lost-reply': {
-      const link = system.links[fault.link];
+      const link = system.link(fault.link);
       const before = link.hits;
       link.loseReplies(fault.replies);
       const end = performance.now() + PATIENCE;
@@ -66,6 +69,17 @@ export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean
   }
 }
 
+/** The process, which may just be starting again; undefined when it does not. */
+async function livingPid(system: ChaosSystem, victim: Victim): Promise<number | undefined> {
+  const end = performance.now() + PATIENCE;
+  while (performance.now() < end) {
+    const pid = await system.stack.pid(victim);
+    if (isAlive(pid)) return pid;
+    await sleep(10);
+  }
+  return undefined;
+}
+
 type LinkFault = Extract<Fault, { link: unknown; seconds: number }>;
 
 /** Lets a link be bad by so much for its time, and then good again. */
@@ -75,7 +89,7 @@ async function disturb(
   amount: number,
   set: (link: Link, amount: number) => void,
 ): Promise<boolean> {
-  const link = system.links[name];
+  const link = system.link(name);
   const before = link.hits;
   set(link, amount);
   await sleep(seconds * 1_000);

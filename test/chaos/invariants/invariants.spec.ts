@@ -1,0 +1,423 @@
+import type { Accepted } from '../load/shopping.js';
+import { FAULT_KINDS } from '../plan/fault.js';
+import { emptiness } from './emptiness.js';
+import type { Evidence, Message } from './evidence.js';
+import { violationsOf } from './invariants.js';
+import { Responses } from './responses.js';
+
+const TEA = 'tea';
+const INITIAL = 100;
+const TOTAL = 500;
+
+/** How the order's story goes to each end, and what stays in the books of the others. */
+const STORIES = {
+  SHIPPED: {
+    statuses: ['PLACED', 'RESERVED', 'PAID', 'SHIPPED'],
+    charged: true,
+    refunded: false,
+    label: 'CREATED',
+  },
+  REJECTED: { statuses: ['PLACED', 'REJECTED'], charged: false, refunded: false, label: undefined },
+  REFUNDED: {
+    statuses: ['PLACED', 'RESERVED', 'PAID', 'FULFILMENT_FAILED', 'REFUNDED'],
+    charged: true,
+    refunded: true,
+    label: undefined,
+  },
+  CANCELLED: {
+    statuses: ['PLACED', 'RESERVED', 'PAID', 'CANCELLING', 'CANCELLED'],
+    charged: true,
+    refunded: true,
+    label: 'VOIDED',
+  },
+  /** Not at its end. */
+  PAID: { statuses: ['PLACED', 'RESERVED', 'PAID'], charged: true, refunded: true, label: undefined },
+} as const;
+
+/** Evidence of a shop that did all as it should; what is wrong is added by the test. */
+class Books {
+  readonly accepted = new Map<string, Accepted>();
+  readonly orders: Evidence['orders'][number][] = [];
+  readonly timeline: Evidence['timeline'][number][] = [];
+  readonly reservations: Evidence['reservations'][number][] = [];
+  readonly charges: Evidence['charges'][number][] = [];
+  readonly refunds: Evidence['refunds'][number][] = [];
+  readonly labels: Evidence['labels'][number][] = [];
+  readonly letters: Evidence['letters'][number][] = [];
+  readonly messages: Message[] = [];
+  readonly outboxes = new Map([
+    ['order', 0],
+    ['payment', 0],
+  ]);
+  readonly inboxes = {
+    order: new Set<string>(),
+    inventory: new Set<string>(),
+    payment: new Set<string>(),
+    shipping: new Set<string>(),
+  };
+  stock = { productId: TEA, onHand: INITIAL, reserved: 0, shipped: 0 };
+  readonly held = new Map<string, number>();
+
+  order(id: string, end: keyof typeof STORIES): this {
+    const { statuses, charged, refunded, label } = STORIES[end];
+    this.accepted.set(id, { kind: 'good', key: `key of ${id}` });
+    this.orders.push({ id, status: end, reason: null, total: TOTAL, version: statuses.length });
+    for (const [index, status] of statuses.entries()) {
+      const messageId = `${id}-${status}`;
+      this.timeline.push({ orderId: id, position: index + 1, cause: `to ${status}`, status, messageId });
+      this.sends(messageId, `order.${status}`, id, 'inventory');
+    }
+    if (charged) this.charges.push({ reference: id, status: 'succeeded', amount: TOTAL });
+    if (refunded) this.refunds.push({ reference: id, amount: TOTAL });
+    if (label) this.labels.push({ orderId: id, status: label });
+    if (end === 'SHIPPED') {
+      this.stock.onHand--;
+      this.stock.shipped++;
+    }
+    return this;
+  }
+
+  /** A message on a topic, handled by a service unless it is not told which. */
+  sends(id: string, type: string, key: string, handledBy?: keyof Books['inboxes']): this {
+    this.messages.push({ place: 'a-topic', id, type, key, dead: undefined });
+    if (handledBy) this.inboxes[handledBy].add(id);
+    return this;
+  }
+
+  deadLetter(place: string, id: string, type: string, key: string, consumer: string, reason: string): this {
+    this.messages.push({ place, id, type, key, dead: { consumer, reason } });
+    return this;
+  }
+
+  get violations(): string[] {
+    const { accepted, inboxes, stock, ...books } = this;
+    const evidence = {
+      ...books,
+      stock: [stock],
+      payments: [],
+      shipments: [],
+      inboxes: new Map(Object.entries(inboxes) as [keyof typeof inboxes, Set<string>][]),
+    };
+    return violationsOf(evidence, accepted, new Map([[TEA, INITIAL]]));
+  }
+
+  /** The invariants that are violated, each once. */
+  get violated(): string[] {
+    return [...new Set(this.violations.map((violation) => violation.replace(/:.*/s, '')))];
+  }
+}
+
+let books: Books;
+beforeEach(() => {
+  books = new Books()
+    .order('a', 'SHIPPED')
+    .order('b', 'CANCELLED')
+    .order('c', 'REJECTED')
+    .order('d', 'REFUNDED');
+});
+
+test('when all is as it should be, then nothing is violated', () => {
+  expect(books.violations).toEqual([]);
+});
+
+describe('I1: stock', () => {
+  test('when pieces are gone, then the sum is wrong', () => {
+    books.stock.onHand--;
+    expect(books.violated).toEqual(['I1']);
+  });
+
+  test('when more was shipped than there was, then stock is negative, though the sum is right', () => {
+    books.stock = { productId: TEA, onHand: -1, reserved: 0, shipped: INITIAL + 1 };
+    expect(books.violations).toEqual([expect.stringMatching(/^I1: negative stock/)]);
+  });
+
+  test('when more is reserved than is on hand, then free stock is negative', () => {
+    books.stock = { productId: TEA, onHand: 3, reserved: 5, shipped: INITIAL - 3 };
+    books.held.set(TEA, 5);
+    expect(books.violations).toEqual([expect.stringMatching(/^I1: negative stock/)]);
+  });
+
+  test('when stock is reserved that no reservation holds, then it is for ever', () => {
+    books.stock.reserved = 2;
+    expect(books.violations).toEqual([expect.stringMatching(/^I1: reservations hold 0/)]);
+  });
+
+  test('given a reservation that holds the stock, then that is right', () => {
+    books.stock.reserved = 2;
+    books.held.set(TEA, 2);
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe('I2: money', () => {
+  test('when an order was charged twice, then there are two captures, even if one was refunded', () => {
+    books.charges.push({ reference: 'a', status: 'succeeded', amount: TOTAL });
+    books.refunds.push({ reference: 'a', amount: TOTAL });
+    expect(books.violations).toEqual([expect.stringMatching(/^I2: 2 captures/)]);
+  });
+
+  test('when a shipped order was not charged', () => {
+    books.charges.splice(0, 1);
+    expect(books.violated).toEqual(['I2']);
+  });
+
+  test('when a rejected order was charged', () => {
+    books.charges.push({ reference: 'c', status: 'succeeded', amount: TOTAL });
+    expect(books.violated).toEqual(['I2']);
+  });
+
+  test('when less than the charge was refunded', () => {
+    books.refunds.splice(0, 2, { reference: 'd', amount: TOTAL - 1 }, { reference: 'b', amount: TOTAL });
+    expect(books.violations).toEqual([expect.stringMatching(/^I2: net 1 instead of 0 of order d/)]);
+  });
+
+  test('when something was charged that is no order', () => {
+    books.charges.push({ reference: 'x', status: 'succeeded', amount: 1 });
+    expect(books.violated).toEqual(['I2']);
+  });
+
+  test('given a declined charge, then no money has moved', () => {
+    books.charges.push({ reference: 'c', status: 'declined', amount: TOTAL });
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe('I3: what was accepted exists, and nothing else', () => {
+  test('when an order was accepted and does not exist', () => {
+    books.accepted.set('x', { kind: 'good', key: 'lost' });
+    expect(books.violated).toEqual(['I3']);
+  });
+
+  test('when an order exists that was not accepted', () => {
+    books.accepted.delete('c');
+    expect(books.violated).toEqual(['I3']);
+  });
+});
+
+describe('I4: shipped is one live label', () => {
+  test('when a shipped order has no label', () => {
+    books.labels.splice(0, 1);
+    expect(books.violated).toEqual(['I4']);
+  });
+
+  test('when a shipped order has two', () => {
+    books.labels.push({ orderId: 'a', status: 'CREATED' });
+    expect(books.violated).toEqual(['I4']);
+  });
+
+  test('when an order that is not shipped has one', () => {
+    books.labels.push({ orderId: 'd', status: 'CREATED' });
+    expect(books.violated).toEqual(['I4']);
+  });
+
+  test('when there is a label of no order', () => {
+    books.labels.push({ orderId: 'x', status: 'CREATED' });
+    expect(books.violated).toEqual(['I4']);
+  });
+});
+
+describe('I5: every order comes to its end, or is parked with a reason', () => {
+  beforeEach(() => books.order('e', 'PAID').sends('e-event', 'some.event', 'e'));
+
+  test('when an order stays under way', () => {
+    expect(books.violated).toEqual(['I5']);
+  });
+
+  test('given a dead letter of it on Kafka, then it is parked', () => {
+    books.deadLetter('orders.shipping.dlt', 'e-event', 'some.event', 'e', 'shipping', 'no such address');
+    expect(books.violations).toEqual([]);
+  });
+
+  test('given a dead letter of it on the backout queue, then it is parked', () => {
+    books.deadLetter('INVENTORY.EVENTS.BOQ', 'e-event', 'some.event', 'e', 'payment', 'no such currency');
+    expect(books.violations).toEqual([]);
+  });
+
+  test('given an open letter of it at the desk, then it is parked', () => {
+    books.letters.push({ orderId: 'e', state: 'OPEN', reason: 'no such address' });
+    expect(books.violations).toEqual([]);
+  });
+
+  test('given a dead letter without a reason, then it is not', () => {
+    books.deadLetter('orders.shipping.dlt', 'e-event', 'some.event', 'e', 'shipping', '');
+    expect(books.violated).toEqual(['I5']);
+  });
+
+  test('given a letter that was sent again, then it waits for nobody', () => {
+    books.letters.push({ orderId: 'e', state: 'REDRIVEN', reason: 'no such address' });
+    expect(books.violated).toEqual(['I5']);
+  });
+
+  test('given a dead letter of another order, then it is none of its', () => {
+    books.letters.push({ orderId: 'a', state: 'OPEN', reason: 'no such address' });
+    expect(books.violated).toEqual(['I5']);
+  });
+});
+
+describe('I6: cancelled leaves nothing', () => {
+  test('when it still holds stock', () => {
+    books.reservations.push({ orderId: 'b', status: 'RESERVED' });
+    expect(books.violated).toEqual(['I6']);
+  });
+
+  test('when it still has money, then that is I2 as well', () => {
+    books.refunds.splice(0, 1);
+    expect(books.violated).toEqual(['I2, I6']);
+  });
+
+  test('when it still has a live label, then that is I4 as well', () => {
+    books.labels.push({ orderId: 'b', status: 'CREATED' });
+    expect(books.violated).toEqual(['I4, I6']);
+  });
+
+  test('when a cancellation was answered with 200 and the order was shipped', () => {
+    books.accepted.set('a', { kind: 'good', key: 'a', cancelled: 200 });
+    expect(books.violated).toEqual(['I6']);
+  });
+
+  test('given a cancellation that was refused, then it may ship', () => {
+    books.accepted.set('a', { kind: 'good', key: 'a', cancelled: 409 });
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe('I7: only allowed transitions', () => {
+  const stepOf = (id: string, status: string) =>
+    books.timeline.findIndex((step) => step.orderId === id && step.status === status);
+  const becomes = (id: string, from: string, to: string) => {
+    const index = stepOf(id, from);
+    books.timeline.splice(index, 1, {
+      ...(books.timeline[index] as Evidence['timeline'][number]),
+      status: to,
+    });
+  };
+
+  test('when an order went where it may not go', () => {
+    becomes('d', 'FULFILMENT_FAILED', 'CANCELLING');
+    expect(books.violations).toEqual([expect.stringMatching(/^I7: CANCELLING → REFUNDED of order d/)]);
+  });
+
+  test('when it left an end', () => {
+    becomes('b', 'CANCELLING', 'REJECTED');
+    expect(books.violated).toEqual(['I7']);
+  });
+
+  test('when a step is missing', () => {
+    books.timeline.splice(stepOf('a', 'RESERVED'), 1);
+    expect(books.violations).toEqual([expect.stringMatching(/^I7: a gap/)]);
+  });
+
+  test('when the story does not begin with PLACED', () => {
+    becomes('a', 'PLACED', 'RESERVED');
+    expect(books.violations).toEqual([expect.stringMatching(/does not begin with PLACED$/)]);
+  });
+
+  test('when the story ends otherwise than the order', () => {
+    becomes('a', 'SHIPPED', 'PAID');
+    expect(books.violations).toEqual([expect.stringMatching(/^I7: the timeline does not end as/)]);
+  });
+});
+
+describe('I8: produced is processed and dead-lettered', () => {
+  test.each(['order', 'the dead-letter desk'])('when messages are left in the outbox of %s', (owner) => {
+    books.outboxes.set(owner, 1);
+    expect(books.violated).toEqual(['I8']);
+  });
+
+  test('when a service that handles a type has not handled one of them', () => {
+    books.sends('m1', 'payment.processed', 'a', 'shipping').sends('m2', 'payment.processed', 'b');
+    expect(books.violations).toEqual(['I8: shipping has not handled payment.processed m2 of a-topic']);
+  });
+
+  test.each([
+    ['payments.shipping.dlt', 'shipping'],
+    ['INVENTORY.EVENTS.BOQ', 'payment'],
+  ] as const)('given the dead letter on %s, then it is accounted for', (place, consumer) => {
+    books.sends('m1', 'an.event', 'a', consumer).sends('m2', 'an.event', 'b');
+    books.deadLetter(place, 'm2', 'an.event', 'b', consumer, 'unreadable');
+    expect(books.violations).toEqual([]);
+  });
+
+  test('given a dead letter of one service, then another one still has to handle the message', () => {
+    books.sends('m1', 'an.event', 'a', 'shipping').sends('m2', 'an.event', 'b');
+    books.deadLetter('payments.order.dlt', 'm2', 'an.event', 'b', 'order', 'unreadable');
+    expect(books.violated).toEqual(['I8']);
+  });
+
+  test('when a message was handled and is a dead letter, too', () => {
+    books.sends('m1', 'an.event', 'a', 'payment');
+    books.deadLetter('INVENTORY.EVENTS.BOQ', 'm1', 'an.event', 'a', 'payment', 'unreadable');
+    expect(books.violated).toEqual(['I8']);
+  });
+
+  test('when something was handled that was never sent', () => {
+    books.inboxes.payment.add('x');
+    expect(books.violated).toEqual(['I8']);
+  });
+
+  test('when the timeline tells of a message that was never sent', () => {
+    books.messages.splice(0, 1);
+    books.inboxes.inventory.delete('a-PLACED');
+    expect(books.violated).toEqual(['I8']);
+  });
+});
+
+describe('I9: the same key, the same response', () => {
+  const response = { orderId: 'a', status: 'PLACED' };
+
+  test('given the same response again, and others to other keys, then that is right', () => {
+    const responses = new Responses();
+    expect(responses.add('k', response)).toBeUndefined();
+    expect(responses.add('other', { ...response, orderId: 'b' })).toBeUndefined();
+    expect(responses.add('k', { ...response })).toBeUndefined();
+  });
+
+  test.each([
+    ['another order', { ...response, orderId: 'b' }],
+    ['another status', { ...response, status: 'SHIPPED' }],
+    ['nothing', undefined],
+  ])('when the second response is %s', (_, second) => {
+    const responses = new Responses();
+    responses.add('k', response);
+    expect(responses.add('k', second)).toMatch(/^I9: key k got/);
+  });
+
+  test('when the first one was empty and the second is not', () => {
+    const responses = new Responses();
+    responses.add('k', undefined);
+    expect(responses.add('k', response)).toMatch(/^I9/);
+  });
+});
+
+describe('I10: the run was not empty', () => {
+  const faults = FAULT_KINDS.map((kind) => ({ kind, fired: true }));
+
+  test('when every fault happened and half of the orders succeeded, then it was not', () => {
+    const never = { kind: 'kill', fired: false } as const;
+    expect(emptiness({ faults: [...faults, never], placed: 100, succeeded: 50 })).toEqual([]);
+  });
+
+  test.each(FAULT_KINDS)('when %s never happened', (kind) => {
+    const without = faults.map((fault) => (fault.kind === kind ? { kind, fired: false } : fault));
+    expect(emptiness({ faults: without, placed: 100, succeeded: 90 })).toEqual([
+      `I10: ${kind} was planned and never happened`,
+    ]);
+  });
+
+  test('when fewer than half of the orders succeeded', () => {
+    expect(emptiness({ faults, placed: 100, succeeded: 49 })).toEqual([
+      'I10: only 49 of 100 orders succeeded',
+    ]);
+  });
+
+  test('when no order was placed', () => {
+    expect(emptiness({ faults, placed: 0, succeeded: 0 })).toEqual(['I10: no order was placed']);
+  });
+});
+
+test('many findings of one invariant are told in few lines', () => {
+  for (let number = 0; number < 20; number++)
+    books.charges.push({ reference: `x${number}`, status: 'succeeded', amount: 1 });
+  expect(books.violations).toHaveLength(6);
+  expect(books.violations.at(-1)).toBe('I2: and 15 more');
+});
