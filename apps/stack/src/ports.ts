@@ -34,8 +34,10 @@ export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
+      // A connection that was given this very port is connected with itself.
+      resolve(socket.localPort !== port);
+      // Ended in order, it would keep its own port in TIME_WAIT.
+      socket.resetAndDestroy();
     });
     socket.once('error', () => resolve(false));
   });

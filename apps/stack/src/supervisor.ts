@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PortReservation } from './port-reservation.js';
 import { isListening } from './ports.js';
 import type { ProcessDefinition } from './process-definition.js';
 
@@ -39,6 +40,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #children = new Map<string, ChildProcess>();
   readonly #ready = new Map<string, Promise<void>>();
+  readonly #ports = new PortReservation();
   readonly #begun = performance.now();
   #stopping = false;
 
@@ -51,10 +53,7 @@ export class Supervisor {
   async start(): Promise<void> {
     try {
       for (const { name, port } of this.#options.processes) {
-        if (!(await isListening(port))) continue;
-        throw new Error(
-          `Port ${port}, for ${name}, is in use. Stop what listens there, or add -- --port-offset 100.`,
-        );
+        await this.#ports.reserve(port, name, (reason) => this.#options.say(`  ${reason}`));
       }
       await Promise.all(this.#options.processes.map((definition) => this.#readyFirst(definition)));
     } catch (error) {
@@ -69,6 +68,7 @@ export class Supervisor {
     for (const group of this.#inStopOrder()) {
       await Promise.all(group.map((definition) => this.#stop(definition)));
     }
+    this.#ports.release();
   }
 
   logOf(name: string): string {
