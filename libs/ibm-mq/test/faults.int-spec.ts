@@ -8,6 +8,7 @@ jest.setTimeout(240_000);
 const MQSC = `
 DEFINE QLOCAL(IN) MAXDEPTH(100000)
 DEFINE QLOCAL(OUT) MAXDEPTH(100000)
+DEFINE CHANNEL(QUICK) CHLTYPE(SVRCONN) TRPTYPE(TCP) HBINT(1)
 `;
 const COUNT = 10_000;
 
@@ -17,9 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const transferring = async (): Promise<Program> => {
+const transferring = async (connection = harness.connection): Promise<Program> => {
   const program = await harness.program('transfer');
-  await program.call('start', { connection: harness.connection, consumers: 2, failing: 0.03 });
+  await program.call('start', { connection, consumers: 2, failing: 0.03 });
   return program;
 };
 
@@ -29,12 +30,12 @@ const sending = async (connection: object): Promise<Program> => {
   return program;
 };
 
-/** Strikes at random until told to stop, and says how often. */
-function strike(harm: readonly (() => unknown)[]): () => Promise<number> {
+/** Strikes at random, at most so many ms apart, until told to stop, and says how often. */
+function strike(harm: readonly (() => unknown)[], apart = 250): () => Promise<number> {
   const stopping = new AbortController();
   const striking = (async () => {
     for (let strikes = 0; ; strikes++) {
-      await sleep(Math.random() * 250, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(Math.random() * apart, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return strikes;
       await harm[Math.floor(Math.random() * harm.length)]?.();
     }
@@ -81,6 +82,25 @@ test(`${COUNT} messages are moved exactly once, through lost connections, failin
   ]);
   await untilEmpty(sender, 'IN');
   expect(await stop()).toBeGreaterThan(10);
+  const bodies = await collect(COUNT);
+  expect(bodies).toHaveLength(COUNT);
+  expect(new Set(bodies).size).toBe(COUNT);
+  expect(await sender.call('depth', 'OUT')).toBe(0);
+});
+
+test(`${COUNT} messages are moved exactly once, through connections that go silent at any verb`, async () => {
+  const sender = await sending({ addresses: `127.0.0.1(${harness.port})` });
+  await sender.call('send', { first: 0, last: COUNT, batch: 500 });
+  await Promise.all([1, 2, 3].map(() => transferring(harness.quickConnection)));
+  const silences = [
+    () => harness.proxy.loseRequest(Math.floor(Math.random() * 30), true),
+    () => harness.proxy.loseReply(Math.floor(Math.random() * 30), true),
+  ];
+  for (const silence of silences) silence();
+  const stop = strike(silences, 1_000);
+  await untilEmpty(sender, 'IN');
+  await stop();
+  expect(harness.proxy.faults).toBeGreaterThan(3);
   const bodies = await collect(COUNT);
   expect(bodies).toHaveLength(COUNT);
   expect(new Set(bodies).size).toBe(COUNT);

@@ -4,14 +4,23 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 interface Fault {
   readonly loses: 'request' | 'reply';
   readonly after: number;
+  readonly silently: boolean;
+}
+
+interface Connection {
+  readonly client: Socket;
+  readonly queueManager: Socket;
+  /** Both sides still seem to be connected, and nothing comes through. */
+  silent: boolean;
 }
 
 /** A TCP proxy in front of a queue manager that loses connections when told. */
 export class Proxy {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
   #fault: Fault | undefined;
   #refusing = false;
+  #hanging = false;
   #faults = 0;
 
   private constructor(server: Server) {
@@ -36,7 +45,21 @@ export class Proxy {
 
   /** Drops all connections now. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { client, queueManager } of this.#connections) {
+      client.destroy();
+      queueManager.destroy();
+    }
+  }
+
+  /** The connections there are stay, and nothing comes through them any more. */
+  silence(): void {
+    for (const connection of this.#connections) connection.silent = true;
+  }
+
+  /** As silence, for new connections as well until `accept`: a queue manager that hangs. */
+  hang(): void {
+    this.#hanging = true;
+    this.silence();
   }
 
   /** Drops all connections and refuses new ones, until `accept`. */
@@ -47,16 +70,20 @@ export class Proxy {
 
   accept(): void {
     this.#refusing = false;
+    this.#hanging = false;
   }
 
-  /** The next request, or the one so many after it, does not reach the queue manager; its connection is lost. */
-  loseRequest(after = 0): void {
-    this.#fault = { loses: 'request', after };
+  /**
+   * The next request, or the one so many after it, does not reach the queue manager; its connection is lost, or goes
+   * silent.
+   */
+  loseRequest(after = 0, silently = false): void {
+    this.#fault = { loses: 'request', after, silently };
   }
 
-  /** The next request, or the one so many after it, is carried out, but its answer is lost with the connection. */
-  loseReply(after = 0): void {
-    this.#fault = { loses: 'reply', after };
+  /** The next request, or the one so many after it, is carried out, but its answer is lost in the same ways. */
+  loseReply(after = 0, silently = false): void {
+    this.#fault = { loses: 'reply', after, silently };
   }
 
   async close(): Promise<void> {
@@ -65,13 +92,13 @@ export class Proxy {
     await once(this.#server, 'close');
   }
 
-  #nextFault(): Fault['loses'] | undefined {
+  #nextFault(): Fault | undefined {
     const fault = this.#fault;
     if (!fault) return undefined;
     this.#fault = fault.after > 0 ? { ...fault, after: fault.after - 1 } : undefined;
     if (this.#fault) return undefined;
     this.#faults++;
-    return fault.loses;
+    return fault;
   }
 
   #accept(client: Socket, port: number): void {
@@ -80,28 +107,36 @@ export class Proxy {
       return;
     }
     const queueManager = connect(port, '127.0.0.1');
-    let losesReply = false;
+    const connection: Connection = { client, queueManager, silent: this.#hanging };
+    this.#connections.add(connection);
+    const lose = (silently: boolean) => {
+      if (silently) connection.silent = true;
+      else client.destroy();
+    };
     for (const socket of [client, queueManager]) {
-      this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        this.#sockets.delete(socket);
+        if (client.destroyed && queueManager.destroyed) this.#connections.delete(connection);
+        if (connection.silent) return;
         client.destroy();
         queueManager.destroy();
       });
     }
+    let reply: Fault | undefined;
     client.on('data', (data) => {
+      if (connection.silent) return;
       const fault = this.#nextFault();
-      if (fault === 'request') {
-        client.destroy();
+      if (fault?.loses === 'request') {
+        lose(fault.silently);
         return;
       }
-      if (fault === 'reply') losesReply = true;
+      reply ??= fault;
       queueManager.write(data);
     });
     queueManager.on('data', (data) => {
-      if (losesReply) client.destroy();
+      if (connection.silent) return;
+      if (reply) lose(reply.silently);
       else client.write(data);
     });
   }

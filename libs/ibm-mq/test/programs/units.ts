@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Logger } from '@nestjs/common';
 import {
   IbmMqClient,
@@ -123,6 +124,9 @@ class TestServer extends IbmMqServer {
   }
 }
 
+const delays = monitorEventLoopDelay({ resolution: 20 });
+delays.enable();
+
 serve({
   start(options: Start) {
     const observed =
@@ -170,6 +174,8 @@ serve({
   backoutQueueOf: (queue: string) => new QueueOperator(manager).backoutQueueOf(queue),
   check: () => (server ?? client).check(),
   decide: (verdict: Verdict) => verdicts.get(verdict.unit)?.(verdict),
+  /** Milliseconds for which the event loop was held at most. */
+  longestPause: () => delays.max / 1_000_000,
   /** Uses the threads of libuv's pool, all at a time. */
   readFiles: () =>
     Promise.all(Array.from({ length: 8 }, () => readFile(import.meta.filename).then(() => true))),
