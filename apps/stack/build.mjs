@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = ['libs', 'apps', 'bench', 'test/simulator', 'test/chaos'];
+/** An image is built without what only developers need. */
+const sources = ['libs', 'apps', 'bench', 'test/simulator', 'test/chaos'].filter((folder) =>
+  existsSync(join(root, folder)),
+);
 const ignored = new Set(['node_modules', 'dist']);
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
