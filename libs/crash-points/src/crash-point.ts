@@ -17,6 +17,8 @@ export const CRASH_POINTS = [
   'work-items.settled',
   'place-order.committed',
   'cancel-order.committed',
+  'dead-letters.asked',
+  'dead-letters.moved',
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type ServiceName =
@@ -43,14 +44,20 @@ export class RunningStack {
     readonly data: string,
     readonly portOffset: number,
     readonly environment: Readonly<Record<string, string>>,
+    readonly without: readonly ServiceName[],
   ) {}
 
-  /** A stack that is not started yet, on a data folder of its own; `environment` is given to every process. */
+  /**
+   * A stack that is not started yet, on a data folder of its own; `environment` is given to every process. Services that
+   * it does without can be run with `runByHand`.
+   */
   static async create(
     portOffset: number,
     environment: Readonly<Record<string, string>> = {},
+    without: readonly ServiceName[] = [],
   ): Promise<RunningStack> {
-    return new RunningStack(await mkdtemp(join(tmpdir(), 'orderbridge-')), portOffset, environment);
+    const data = await mkdtemp(join(tmpdir(), 'orderbridge-'));
+    return new RunningStack(data, portOffset, environment, without);
   }
 
   get output(): string {
@@ -83,7 +90,10 @@ export class RunningStack {
   async start(): Promise<void> {
     const child = spawn(
       process.execPath,
-      ['apps/stack/start.mjs', '--data', this.data, '--port-offset', `${this.portOffset}`],
+      [
+        ...['apps/stack/start.mjs', '--data', this.data, '--port-offset', `${this.portOffset}`],
+        ...this.without.flatMap((name) => ['--without', name]),
+      ],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } },
     );
     this.#process = child;
@@ -94,6 +104,25 @@ export class RunningStack {
     while (!this.output.includes('Orderbridge is ready.')) {
       if (hasEnded(child)) throw new Error(`npm start ended:\n${this.output}`);
       await sleep(50);
+    }
+  }
+
+  /**
+   * Starts a service that the stack does without, as its user would by hand; it logs where the stack does. The caller
+   * ends it, before the stack.
+   */
+  async runByHand(service: ServiceName): Promise<ChildProcess> {
+    // Where libraries are looked for has to be there when a process starts; --env-file would be too late.
+    const environment = parseEnv(await readFile(join(this.data, 'env', `${service}.env`), 'utf8'));
+    const log = await open(join(this.data, 'logs', `${service}.log`), 'a');
+    try {
+      return spawn(process.execPath, [join('dist', 'apps', service, 'src', 'main.js')], {
+        cwd: ROOT,
+        stdio: ['ignore', log.fd, log.fd],
+        env: { ...process.env, ...this.environment, ...environment },
+      });
+    } finally {
+      await log.close();
     }
   }
 

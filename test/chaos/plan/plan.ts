@@ -24,6 +24,8 @@ const PLACES: readonly [prefix: string, services: readonly Service[]][] = [
   ['work-items.', ['payment', 'shipping']],
   ['place-order.', ['order']],
   ['cancel-order.', ['order']],
+  // The desk is not struck.
+  ['dead-letters.', []],
 ];
 
 /** The services that come to a crash point. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { crashPoint } from '@orderbridge/crash-points';
 import { IbmMqError, QueueOperator, type Changes } from '@orderbridge/ibm-mq';
 import { DEAD_LETTER_PREFIX, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { afterwards, type Action } from '../domain/letter.js';
@@ -34,12 +35,14 @@ export class SettleOnQueue {
    * @throws IbmMqError, IbmMqUnavailableError when it is not known whether it is done; it will be found out later.
    */
   async finish(id: string, first = false): Promise<void> {
+    if (first) crashPoint('dead-letters.asked');
     try {
       await this.unitsOfWork.run(async (unit) => {
         const letter = await this.letters.lock(unit.manager, id);
         const action = letter && actionOf(letter);
         if (!action) return;
         const done = await this.#carryOut(action, letter);
+        crashPoint('dead-letters.moved');
         if (done || !first) await this.#settled(unit, action, letter);
         else await this.letters.advance(unit.manager, id, 'GONE', { action: 'gone', operator: DESK });
       });
