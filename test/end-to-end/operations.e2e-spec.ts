@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import pg from 'pg';
 import { RunningStack, until, type ServiceName } from '@orderbridge/running-stack';
 
-const SERVICES: ServiceName[] = ['order', 'inventory', 'payment', 'shipping'];
+const SERVICES: ServiceName[] = ['order', 'inventory', 'payment', 'shipping', 'dead-letter-desk'];
 const USER = '11111111-1111-1111-1111-111111111111';
 const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
 
@@ -106,6 +106,12 @@ describe("the operator's view", () => {
       (messages) => messages === 1,
     );
     expect(await value('payment', 'inbox_events_total{outcome="rejected"}')).toBe(1);
+    const letters = '{broker="ibm-mq",source="INVENTORY.EVENTS.BOQ"}';
+    await until(
+      () => value('dead-letter-desk', `dead_letters_open${letters}`),
+      (open) => open === 1,
+    );
+    expect(await value('dead-letter-desk', `dead_letters_oldest_seconds${letters}`)).toBeGreaterThan(0);
   });
 
   test('while the gateway stands still, health and metrics say so, and the service stays ready', async () => {
