@@ -412,6 +412,17 @@ describe('dead-letter desk', () => {
       await redrive(id).expect(200);
     });
 
+    test('a letter that comes back with another message id is moved by that', async () => {
+      const { id } = await queueLetter();
+      const [message] = queues.messages.splice(0);
+      const messageId = uuid().replaceAll('-', '').padEnd(48, '0');
+      queues.messages.push({ ...(message as FakeMessage), messageId });
+      await look();
+      await redrive(id).expect(200);
+      expect(queues.moved.filter((move) => move.messageId === messageId)).toHaveLength(1);
+      expect((await letter(id)).state).toBe('REDRIVEN');
+    });
+
     test('when the desk dies after the unit of work, it is not done again', async () => {
       const { id, messageId } = await queueLetter();
       queues.fault = { error: mqError(2009, true), after: true };

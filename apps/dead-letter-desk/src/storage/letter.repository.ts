@@ -66,13 +66,21 @@ export class LetterRepository {
     return manager.findOne(LetterEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Inserts the letters that are new, and returns their ids. */
+  /**
+   * Inserts the letters that are new, and returns their ids. Known ones get the id of the message that they are now:
+   * programs that take messages from a queue and bring them back often give them another.
+   */
   async insert(manager: EntityManager, letters: readonly NewLetter[]): Promise<Set<string>> {
     const known = await manager.find(LetterEntity, {
-      select: { id: true },
+      select: { id: true, messageId: true },
       where: { id: In(letters.map(({ id }) => id)) },
     });
-    const seen = new Set(known.map(({ id }) => id));
+    const messageIds = new Map(known.map(({ id, messageId }) => [id, messageId]));
+    for (const { id, messageId } of letters) {
+      if (messageIds.has(id) && messageIds.get(id) !== messageId)
+        await manager.update(LetterEntity, id, { messageId });
+    }
+    const seen = new Set(messageIds.keys());
     const fresh = letters.filter(({ id }) => !seen.has(id) && seen.add(id));
     if (fresh.length === 0) return new Set();
     const { raw } = await manager
