@@ -5,6 +5,8 @@ import { createTestDatabase } from '../../../../test/postgres/test-database.js';
 import { Leadership } from './leadership.js';
 
 const LEASE = 1_000;
+/** Milliseconds: some leases, and far below what jest waits for. */
+const BOUND = 10 * LEASE;
 
 describe('Leadership over a network that loses one side of a connection', () => {
   let link: Link;
@@ -12,9 +14,10 @@ describe('Leadership over a network that loses one side of a connection', () => 
   const leaderships: Leadership[] = [];
 
   afterEach(async () => {
+    // First: who waits for an answer on a half-open connection does not stop before that is gone.
+    await link.close();
     await Promise.all(leaderships.splice(0).map((leadership) => leadership.stop()));
     for (const dataSource of dataSources.splice(0)) await dataSource.destroy();
-    await link.close();
   });
 
   /** A process that wants to lead, by way of the port. */
@@ -48,7 +51,11 @@ describe('Leadership over a network that loses one side of a connection', () => 
   };
 
   const until = async (condition: () => boolean) => {
-    while (!condition()) await sleep(10);
+    const end = performance.now() + BOUND;
+    while (!condition()) {
+      if (performance.now() > end) throw new Error(`Not within ${BOUND} ms: ${condition.toString()}`);
+      await sleep(10);
+    }
   };
 
   test('the server does not know: the lead goes on to another, as if its holder had died', async () => {
