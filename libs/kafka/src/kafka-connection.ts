@@ -1,37 +1,63 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Logger } from '@nestjs/common';
-import kafkajs, { type Admin, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  type ConsumerConfig,
+  type Kafka,
+  type LogEntry,
+  type Producer,
+  type ProducerConfig,
+  type SASLOptions,
+} from 'kafkajs';
 import type { KafkaConfig } from './kafka-environment.js';
+import { KafkaSockets } from './kafka-sockets.js';
 
 const { logLevel } = kafkajs;
 
 /** The service's access to Kafka, shared by its publisher, its consumer and its readiness check. */
 export class KafkaConnection {
-  readonly kafka: Kafka;
+  readonly #kafka: Kafka;
+  readonly #sockets = new KafkaSockets();
   #admin: Promise<Admin> | undefined;
 
   constructor(
     readonly config: KafkaConfig,
     readonly clientId: string,
+    /** Milliseconds for which a request waits for its answer, beside what the broker is told to wait. */
+    requestTimeout = 15_000,
   ) {
     const {
       KAFKA_SASL_MECHANISM: mechanism,
       KAFKA_SASL_USERNAME: username,
       KAFKA_SASL_PASSWORD: password,
     } = config;
-    this.kafka = new kafkajs.Kafka({
+    this.#kafka = new kafkajs.Kafka({
       clientId,
       brokers: config.KAFKA_BROKERS,
       ssl: config.KAFKA_SSL && tlsOptions(config),
       ...(mechanism && { sasl: { mechanism, username, password } as SASLOptions }),
       connectionTimeout: 3_000,
-      requestTimeout: 15_000,
+      requestTimeout,
+      socketFactory: this.#sockets.create,
       // Callers repeat for as long as it takes; few tries here keep them in the picture.
       retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
       logLevel: logLevel.WARN,
       logCreator: () => logToNest,
     });
+  }
+
+  consumer(config: ConsumerConfig): Consumer {
+    const consumer = this.#kafka.consumer(config);
+    consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => this.#sockets.unanswered(payload));
+    return consumer;
+  }
+
+  producer(config?: ProducerConfig): Producer {
+    const producer = this.#kafka.producer(config);
+    producer.on(producer.events.REQUEST_TIMEOUT, ({ payload }) => this.#sockets.unanswered(payload));
+    return producer;
   }
 
   /** Creates those of the topics that do not exist, and says so when partitions are too few to matter. */
@@ -99,7 +125,7 @@ export class KafkaConnection {
 
   #connectedAdmin(): Promise<Admin> {
     if (!this.#admin) {
-      const admin = this.kafka.admin();
+      const admin = this.#kafka.admin();
       this.#admin = admin.connect().then(
         () => admin,
         (error: unknown) => {

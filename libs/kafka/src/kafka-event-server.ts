@@ -115,7 +115,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     const { connection, group } = this.#options;
     await connection.ensureTopics([...topics, ...topics.map((topic) => deadLetterTopic(topic, group))]);
     const sessionTimeout = connection.config.KAFKA_SESSION_TIMEOUT_MS;
-    const consumer = connection.kafka.consumer({
+    const consumer = connection.consumer({
       groupId: group,
       sessionTimeout,
       heartbeatInterval: Math.floor(sessionTimeout / 4),

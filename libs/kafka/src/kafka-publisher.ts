@@ -54,7 +54,7 @@ export class KafkaPublisher implements Publisher {
 
   async #connected(): Promise<Producer> {
     if (!this.#producer) {
-      const producer = this.connection.kafka.producer({
+      const producer = this.connection.producer({
         idempotent: true,
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,

@@ -136,7 +136,7 @@ describe('Kafka transport on a broker', () => {
   }
   const read = async (name: string, count: number): Promise<Read[]> => {
     const found: Read[] = [];
-    const consumer = connection.kafka.consumer({ groupId: `reader-${Math.random()}` });
+    const consumer = connection.consumer({ groupId: `reader-${Math.random()}` });
     await consumer.connect();
     await consumer.subscribe({ topics: [name], fromBeginning: true });
     await consumer.run({
@@ -228,7 +228,7 @@ describe('Kafka transport on a broker', () => {
     relay.start();
     await consume();
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28]);
-    const producer = connection.kafka.producer();
+    const producer = connection.producer();
     await producer.connect();
     await producer.send({
       topic: 'counts',

@@ -87,7 +87,7 @@ export class TopicFollower {
   async #follow(topics: readonly string[], joined: () => void): Promise<void> {
     const { connection, group, interval } = this.#options;
     const { signal } = this.#stopping;
-    const consumer = connection.kafka.consumer({
+    const consumer = connection.consumer({
       groupId: group,
       sessionTimeout: connection.config.KAFKA_SESSION_TIMEOUT_MS,
       heartbeatInterval: Math.floor(connection.config.KAFKA_SESSION_TIMEOUT_MS / 4),

@@ -3,18 +3,30 @@ import { pino, type Logger } from 'pino';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** Nest's logger, written as JSON lines by pino. An object as the message becomes fields of its line. */
+/** Bytes of lines that may wait for a disk that is full; what comes when there are more is left out. */
+const MOST_WAITING = 1_000_000;
+
+/**
+ * Nest's logger, written as JSON lines by pino. An object as the message becomes fields of its line. A call never throws
+ * because of where the lines go: on a full disk the last MB of them waits, and follows when there is room again.
+ */
 export class PinoLogger implements LoggerService {
   readonly #pino: Logger;
 
-  constructor(name: string, level: string) {
-    this.#pino = pino({
-      name,
-      level,
-      base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    });
+  constructor(name: string, level: string, file: number = process.stdout.fd) {
+    const destination = pino.destination({ dest: file, sync: true, maxLength: MOST_WAITING });
+    // Without a listener, a full disk would throw into whoever logs.
+    destination.on('error', () => undefined);
+    this.#pino = pino(
+      {
+        name,
+        level,
+        base: { pid: process.pid },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      destination,
+    );
   }
 
   log(message: unknown, ...rest: unknown[]): void {
