@@ -2,7 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessDefinition } from './process-definition.js';
 
-/** Writes down what each service is given, in a form that shells and `node --env-file` read. */
+/**
+ * Writes down what each service is given, in a form that shells and `node --env-file` read. Services of IBM MQ need a
+ * shell: LD_LIBRARY_PATH has to be set before their process begins.
+ */
 export async function writeEnvironmentFiles(
   folder: string,
   processes: readonly ProcessDefinition[],

@@ -100,7 +100,7 @@ export function topology({ data, ports, links, mqLibrary }: Place): ProcessDefin
       ...kafka,
     }),
     service('dead-letter-desk', ports.deadLetterDesk, ['postgres', 'mq'], {
-      DATABASE_URL: postgres.url('dead_letters'),
+      DATABASE_URL: postgres.url('dead_letters', links.postgres),
       ...kafka,
       ...mq,
     }),
