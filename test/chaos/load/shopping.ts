@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, RunningStack } from '@orderbridge/running-stack';
 import { Responses } from '../invariants/responses.js';
@@ -64,7 +65,10 @@ export class Shopping {
     /** Makes idempotency keys differ from those of other seeds. */
     private readonly name: string,
     private readonly random: Random,
-  ) {}
+  ) {
+    // Any number of requests waits to be sent again while the system is away.
+    setMaxListeners(0, this.#finished.signal);
+  }
 
   get placed(): number {
     return this.#placed;
