@@ -73,6 +73,24 @@ test.each([
     'SYSTEM.DEAD.LETTER.QUEUE exists as another type of queue',
   ],
   ['ALTER QLOCAL(NO.SUCH) PUT(DISABLED)', 'there is no QLOCAL NO.SUCH'],
+  ['SET FOO(BAR)', 'SET FOO is not a command known here'],
+  ["SET CHLAUTH('C') USERSRC(NOACCESS)", 'SET CHLAUTH needs TYPE'],
+  ["SET CHLAUTH('C') TYPE(USERMAPS) CLNTUSER('a')", 'TYPE(USERMAPS) is not a valid value'],
+  ["SET CHLAUTH('C') TYPE(USERMAP) USERSRC(NOACCESS)", 'exactly one CLNTUSER is needed'],
+  ["SET CHLAUTH('C') TYPE(USERMAP) CLNTUSER('a') USERSRC(MAP)", 'USERSRC(MAP) needs MCAUSER'],
+  ["SET CHLAUTH('C') TYPE(USERMAP) CLNTUSER('a') CHCKCLNT(YES)", 'CHCKCLNT(YES) is not a valid value'],
+  [
+    "SET CHLAUTH('C') TYPE(BLOCKUSER) USERLIST('a') SSLPEER('CN=a')",
+    'SSLPEER is not an attribute known here',
+  ],
+  ["SET AUTHREC PROFILE(Q) OBJTYPE(QUEUES) GROUP('g') AUTHADD(PUT)", 'OBJTYPE(QUEUES) is not a valid value'],
+  [
+    "SET AUTHREC PROFILE(Q) OBJTYPE(QUEUE) GROUP('g') AUTHADD(PUT,TAKE)",
+    'AUTHADD(TAKE) is not a valid value',
+  ],
+  ['SET AUTHREC PROFILE(Q) OBJTYPE(QUEUE) AUTHADD(PUT)', 'exactly one PRINCIPAL or GROUP is needed'],
+  ["SET AUTHREC OBJTYPE(QUEUE) GROUP('g') AUTHADD(PUT)", 'PROFILE is missing'],
+  ["SET AUTHREC OBJTYPE(QMGR) GROUP('g')", 'AUTHADD or AUTHRMV is missing'],
   ['DEFINE QLOCAL(A) LIKE(NO.SUCH)', 'LIKE(NO.SUCH): there is no such QLOCAL'],
 ])('%s: %s', (source, text) => {
   expect(run(`* first line\n${source}`).problems).toEqual([{ line: 2, text }]);

@@ -8,6 +8,7 @@ import {
 } from './attributes.js';
 import { type Command, parseMqsc, type Word } from './mqsc.js';
 import { type ClientCheck, MAX_HEARTBEAT_INTERVAL, type Objects, type QueueDefinition } from './objects.js';
+import { problemsOfAuthorityRecord, problemsOfChannelRule } from './security-commands.js';
 
 /** What a command file said that this queue manager did not do. */
 export interface Remark {
@@ -45,7 +46,8 @@ const queueAttributes = { QLOCAL: localQueueAttributes, QALIAS: aliasQueueAttrib
 
 /** Verb and object of commands that IBM MQ knows and this queue manager has no use for. */
 const withoutEffect = [
-  /^(SET|DISPLAY|DIS) /,
+  /^SET (CHLAUTH|AUTHREC|LOG|POLICY|SYSTEM|ARCHIVE)\b/,
+  /^(DISPLAY|DIS) /,
   /^(DEFINE|ALTER|DELETE) (LISTENER|SERVICE|AUTHINFO|TOPIC|SUB|PROCESS|NAMELIST|COMMINFO|POLICY)\b/,
   /^(DEFINE|ALTER|DELETE) (QREMOTE|QR|QMODEL|QM|STGCLASS)\b/,
   /^(START|STOP) (LISTENER|SERVICE|CHANNEL|CHINIT)\b/,
@@ -116,9 +118,27 @@ class Runner {
       case 'ALTER AUTHINFO':
         this.defineAuthentication(name, rest);
         break;
+      case 'SET ':
+        this.security(second, rest);
+        break;
       default:
         this.other(`${verb} ${second?.keyword ?? ''}`.trim());
     }
+  }
+
+  private security(object: Word | undefined, rest: readonly Word[]): void {
+    const keyword = object?.keyword ?? '';
+    const problems =
+      keyword === 'CHLAUTH'
+        ? [
+            ...(object?.argument === undefined ? ['SET CHLAUTH needs a channel'] : []),
+            ...problemsOfChannelRule(rest),
+          ]
+        : keyword === 'AUTHREC'
+          ? problemsOfAuthorityRecord(rest)
+          : [];
+    for (const problem of problems) this.problem(problem);
+    if (problems.length === 0) this.other(`SET ${keyword}`.trim());
   }
 
   private other(command: string): void {
