@@ -31,6 +31,8 @@ const DISK_SIZES: Readonly<Record<DiskName, number>> = { postgres: 768, kafka: 1
 /** Milliseconds within which a system has to start, and to stop before its processes are killed. */
 const START_TIMEOUT = 180_000;
 const STOP_TIMEOUT = 90_000;
+/** Milliseconds from a label to the parcel's delivery: a seed sees all of its orders to their ends. */
+const DELIVERY_AFTER = 3_000;
 /** Milliseconds within which killed processes have to be gone. */
 const KILL_TIMEOUT = 20_000;
 
@@ -78,6 +80,8 @@ export class ChaosSystem {
       () =>
         RunningStack.create(portOffset, {
           LINK_PORT_OFFSET: `${LINK_PORT_OFFSET}`,
+          DELIVERY_AFTER_MS: `${DELIVERY_AFTER}`,
+          DELIVERY_POLL_MS: '1000',
           [CRASH_POINTS_FOLDER]: this.#crashes,
         }),
       ({ data }) => rm(data, { recursive: true, force: true }),
