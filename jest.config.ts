@@ -16,6 +16,11 @@ const common: Config = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '/dist/'],
 };
 
+/** What needs programs that `npm test` must do without; see test/helm/run.mjs. */
+const helm: Config[] = process.env.HELM_TOOLS
+  ? [{ ...common, displayName: 'helm', testMatch: ['<rootDir>/test/helm/*.helm-spec.ts'] }]
+  : [];
+
 /** The rings of tests, from the inside out. */
 const config: Config = {
   maxWorkers: 2,
@@ -44,6 +49,7 @@ const config: Config = {
         ...(process.env.CONFORMANCE_KCAT ? ['<rootDir>/test/conformance/**/*.kcat-spec.ts'] : []),
       ],
     },
+    ...helm,
   ],
 };
 

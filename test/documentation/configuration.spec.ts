@@ -42,6 +42,12 @@ const rendered = [
   '',
   ...table(serviceEnvironment),
   ...Object.entries(SERVICES).flatMap(([name, environment]) => [`## ${name}`, '', ...table(environment)]),
+  "## Read by Node.js and by IBM's client",
+  '',
+  '| variable | meaning |',
+  '| --- | --- |',
+  '| `NODE_OPTIONS` | options of Node.js; the images bound the heap with it |',
+  "| `MQ_OVERRIDE_DATA_PATH` | folder for the logs of IBM's client, which has to exist; without it `$HOME/IBM/MQ/data` |",
 ].join('\n');
 
 /** Compared without the padding of prettier's tables. */
