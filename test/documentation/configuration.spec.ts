@@ -1,24 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serviceEnvironment, type Environment } from '@orderbridge/service';
 import type { z } from 'zod';
-import { carrierEnvironment } from '../../apps/carrier-mock/src/carrier-environment.js';
-import { deskEnvironment } from '../../apps/dead-letter-desk/src/desk-environment.js';
-import { inventoryEnvironment } from '../../apps/inventory/src/inventory-environment.js';
-import { orderEnvironment } from '../../apps/order/src/order-environment.js';
-import { gatewayEnvironment } from '../../apps/payment-gateway-mock/src/gateway-environment.js';
-import { paymentEnvironment } from '../../apps/payment/src/payment-environment.js';
-import { shippingEnvironment } from '../../apps/shipping/src/shipping-environment.js';
+import { SERVICES } from './services.js';
 
 const FILE = 'docs/configuration.md';
-const SERVICES: Readonly<Record<string, Environment>> = {
-  order: orderEnvironment,
-  inventory: inventoryEnvironment,
-  payment: paymentEnvironment,
-  shipping: shippingEnvironment,
-  'dead-letter-desk': deskEnvironment,
-  'payment-gateway-mock': gatewayEnvironment,
-  'carrier-mock': carrierEnvironment,
-};
 
 const row = (name: string, schema: z.ZodType): string => {
   const absent = schema.safeParse(undefined);
