@@ -98,12 +98,18 @@ export class Supervisor {
     void this.#keepRunning(definition, run);
   }
 
-  /** Starts a process. `ready` resolves with how it ended where it did before it was ready. */
+  /** Starts a process. `ready` resolves with how it ended, or why it did not begin, where it did not become ready. */
   async #run(definition: ProcessDefinition): Promise<Run> {
-    await definition.prepare?.();
-    if (this.#stopping) throw new Error('Stopped.');
-    const child = this.#spawn(definition);
     const startedAt = performance.now();
+    let child: ChildProcess;
+    try {
+      await definition.prepare?.();
+      if (this.#stopping) throw new Error('Stopped.');
+      child = this.#spawn(definition);
+    } catch (error) {
+      const why = Promise.resolve((error as Error).message);
+      return { startedAt, ended: why, ready: why };
+    }
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
@@ -126,8 +132,14 @@ export class Supervisor {
       }
       await sleep(LOOK_INTERVAL);
     }
-    await complete?.();
-    return undefined;
+    try {
+      await complete?.();
+      return undefined;
+    } catch (error) {
+      this.#options.say(`${name}: ${(error as Error).message}`);
+      child.kill('SIGKILL');
+      return ended;
+    }
   }
 
   async #keepRunning(definition: ProcessDefinition, first: Run): Promise<void> {
@@ -155,7 +167,12 @@ export class Supervisor {
         detached: true,
       });
       this.#children.set(name, child);
-      if (child.pid) writeFileSync(join(this.#options.logs, `${name}.pid`), `${child.pid}\n`);
+      try {
+        if (child.pid) writeFileSync(join(this.#options.logs, `${name}.pid`), `${child.pid}\n`);
+      } catch (error) {
+        child.kill('SIGKILL');
+        throw error;
+      }
       return child;
     } finally {
       closeSync(log);

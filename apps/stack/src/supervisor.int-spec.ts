@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ProcessDefinition } from './process-definition.js';
+import { Supervisor } from './supervisor.js';
+
+/** A process that listens on a port. */
+const LISTENER = `require('node:net').createServer().listen(Number(process.env.PORT), '127.0.0.1')`;
+const PORT = 20_471;
+
+describe('a process that ended', () => {
+  let logs: string;
+  let supervisor: Supervisor;
+  let said: string[];
+
+  beforeEach(async () => {
+    logs = await mkdtemp(join(tmpdir(), 'orderbridge-supervisor-'));
+    said = [];
+  });
+
+  afterEach(async () => {
+    await supervisor.stop();
+    await rm(logs, { recursive: true });
+  });
+
+  const start = async (steps: Pick<ProcessDefinition, 'prepare' | 'complete'>): Promise<void> => {
+    const listener: ProcessDefinition = {
+      name: 'listener',
+      command: process.execPath,
+      args: ['-e', LISTENER],
+      environment: { PORT: `${PORT}` },
+      needs: [],
+      port: PORT,
+      stopSignal: 'SIGTERM',
+      ipc: false,
+      ...steps,
+    };
+    supervisor = new Supervisor({ processes: [listener], logs, say: (line) => said.push(line) });
+    await supervisor.start();
+  };
+
+  const kill = async (): Promise<void> => {
+    process.kill(Number(await readFile(join(logs, 'listener.pid'), 'utf8')), 'SIGKILL');
+  };
+
+  const untilSaid = async (line: string): Promise<void> => {
+    while (!said.includes(line)) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  /** Fails the second time, as on a disk that is full for a while. */
+  const failingOnce = () => {
+    let calls = 0;
+    return () => (++calls === 2 ? Promise.reject(new Error('no space left')) : Promise.resolve());
+  };
+
+  it('is started again', async () => {
+    await start({});
+    await kill();
+    await untilSaid('listener is ready again');
+  });
+
+  it('is started again although it could not be prepared the first time', async () => {
+    await start({ prepare: failingOnce() });
+    await kill();
+    await untilSaid('listener ended (no space left); starting it again');
+    await untilSaid('listener is ready again');
+  });
+
+  it('is started again although it could not be completed the first time', async () => {
+    await start({ complete: failingOnce() });
+    await kill();
+    await untilSaid('listener: no space left');
+    await untilSaid('listener is ready again');
+  });
+
+  it('ends the start with the reason when it cannot be prepared at all', async () => {
+    const prepare = () => Promise.reject(new Error('no space left'));
+    await expect(start({ prepare })).rejects.toThrow('listener did not start (no space left).');
+  });
+});
