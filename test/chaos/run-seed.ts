@@ -48,6 +48,13 @@ export interface History {
 /** What is shipped is on its way still: its delivery follows. */
 const ENDS = FINAL_STATUSES.filter((status) => status !== 'SHIPPED');
 
+/** What services still have to do, by its status. */
+const OPEN = [
+  ['payment', 'payment', ['PENDING', 'REFUNDING']],
+  ['shipping', 'shipment', ['REQUESTED', 'VOIDING']],
+  ['inventory', 'reservation', ['RESERVED']],
+] as const;
+
 /** Seconds within which throughput has to be normal again after the end of a fault. */
 export const RECOVERY_BAR = 30;
 /** Milliseconds for which normal throughput is waited for, before the first fault and after the last, and between looks. */
@@ -222,11 +229,20 @@ async function untilQuiet(system: ChaosSystem): Promise<string | undefined> {
 }
 
 async function unrestOf({ stack }: ChaosSystem): Promise<string | undefined> {
+  // What an operator has to decide waits for as long as that takes.
+  const parked = (
+    await query<{ id: string }>(
+      stack,
+      DESK,
+      `SELECT DISTINCT order_id AS id FROM letter WHERE state = 'OPEN' AND order_id IS NOT NULL`,
+    )
+  ).map(({ id }) => id);
   const underWay = await query<{ status: string; count: number }>(
     stack,
     'order',
     `SELECT status, count(*)::int AS count FROM orders
-     WHERE status NOT IN (${ENDS.map((status) => `'${status}'`).join(', ')}) GROUP BY status`,
+     WHERE status <> ALL($1) AND id::text <> ALL($2) GROUP BY status`,
+    [ENDS, parked],
   );
   if (underWay.length > 0)
     return `orders are ${underWay.map(({ status, count }) => `${status} (${count})`).join(', ')}`;
@@ -234,24 +250,16 @@ async function unrestOf({ stack }: ChaosSystem): Promise<string | undefined> {
     const count = await outboxDepth(stack, database);
     if (count > 0) return `${count} messages in the outbox of ${database}`;
   }
-  const open = [
-    ...(await query<{ status: string }>(
+  for (const [database, table, statuses] of OPEN) {
+    const [open] = await query<{ status: string; count: number }>(
       stack,
-      'payment',
-      `SELECT status FROM payment WHERE status IN ('PENDING', 'REFUNDING')`,
-    )),
-    ...(await query<{ status: string }>(
-      stack,
-      'shipping',
-      `SELECT status FROM shipment WHERE status IN ('REQUESTED', 'VOIDING')`,
-    )),
-    ...(await query<{ status: string }>(
-      stack,
-      'inventory',
-      `SELECT status FROM reservation WHERE status = 'RESERVED'`,
-    )),
-  ];
-  if (open.length > 0) return `${open.length} open, the first one ${open[0]?.status}`;
+      database,
+      `SELECT status, count(*)::int AS count FROM ${table}
+       WHERE status = ANY($1) AND order_id::text <> ALL($2) GROUP BY status`,
+      [statuses, parked],
+    );
+    if (open) return `${open.count} of ${table} are ${open.status}`;
+  }
   const lag = await kafkaLag(stack);
   return lag > 0 ? `${lag} messages not taken from Kafka` : undefined;
 }

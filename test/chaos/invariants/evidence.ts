@@ -85,7 +85,12 @@ export const DESK = 'dead_letters';
 export type Database = Service | typeof DESK;
 
 /** Runs statements in a database. */
-export async function query<Row>(stack: RunningStack, database: Database, sql: string): Promise<Row[]> {
+export async function query<Row>(
+  stack: RunningStack,
+  database: Database,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client({
     connectionString: stack.database(database),
     connectionTimeoutMillis: 10_000,
@@ -94,7 +99,7 @@ export async function query<Row>(stack: RunningStack, database: Database, sql: s
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query(sql);
+    const { rows } = await client.query(sql, [...values]);
     return rows as Row[];
   } finally {
     await client.end();

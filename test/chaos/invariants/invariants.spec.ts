@@ -30,6 +30,13 @@ const STORIES = {
     refunded: true,
     label: 'VOIDED',
   },
+  /** Delivered before its label could be voided. */
+  CANCELLING: {
+    statuses: ['PLACED', 'RESERVED', 'PAID', 'CANCELLING'],
+    charged: true,
+    refunded: true,
+    label: 'DELIVERED',
+  },
   /** Not at its end. */
   PAID: { statuses: ['PLACED', 'RESERVED', 'PAID'], charged: true, refunded: true, label: undefined },
 } as const;
@@ -208,6 +215,13 @@ describe('I4: shipped is one live label', () => {
   test('when an order that is not shipped has one', () => {
     books.labels.push({ orderId: 'd', status: 'CREATED' });
     expect(books.violated).toEqual(['I4']);
+  });
+
+  test('when a parcel is delivered that was to be cancelled, and nobody is asked to decide', () => {
+    books.order('f', 'CANCELLING');
+    expect(books.violated).toEqual(['I4', 'I5']);
+    books.letters.push({ orderId: 'f', state: 'OPEN', reason: 'The parcel is delivered.' });
+    expect(books.violations).toEqual([]);
   });
 
   test('when there is a label of no order', () => {
