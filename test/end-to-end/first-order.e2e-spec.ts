@@ -257,6 +257,21 @@ describe('the first order', () => {
     expect(await ends(orderId, 'SHIPPED')).toMatchObject({ orderId });
     await ends(await place(), 'SHIPPED');
   });
+
+  test('goes on when nobody reads its output any more, and stops everything', async () => {
+    stack.closeOutput();
+    const killed = await stack.pid('carrier-mock');
+    await stack.kill('carrier-mock');
+    // Tells that it starts it again.
+    await until(
+      () => stack.pid('carrier-mock'),
+      (pid) => pid !== killed,
+    );
+    await ends(await place(), 'SHIPPED');
+    const postgres = await stack.pid('postgres');
+    expect(await stack.stop()).toBe(0);
+    expect(() => process.kill(postgres, 0)).toThrow(/ESRCH/);
+  });
 });
 
 function connects(port: string): Promise<boolean> {

@@ -27,6 +27,8 @@ async function main({ data, portOffset, without }: Options): Promise<void> {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+  // Who reads along may leave, as `head` does.
+  process.stdout.on('error', () => undefined);
 
   try {
     say('Starting …');

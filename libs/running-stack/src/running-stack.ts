@@ -126,6 +126,11 @@ export class RunningStack {
     }
   }
 
+  /** From now on nobody reads what it prints. */
+  closeOutput(): void {
+    this.#process?.stdout?.destroy();
+  }
+
   /** Ctrl-C. Resolves with the exit code, null when a signal ended it. */
   async stop(): Promise<number | null> {
     const child = this.#process;
