@@ -5,8 +5,8 @@ import { collectDefaultMetrics } from 'prom-client';
 import { ConfigError, loadConfig, type Environment } from './config/load-config.js';
 import { serviceEnvironment } from './config/service-environment.js';
 import { createService, type ServiceDefinition } from './create-service.js';
-import { Readiness } from './health/readiness.js';
 import { PinoLogger } from './logging/pino-logger.js';
+import { stopService } from './stop-service.js';
 import type { z } from 'zod';
 
 type ConfigOf<Shape extends Environment> = z.infer<z.ZodObject<Shape & typeof serviceEnvironment>>;
@@ -70,11 +70,4 @@ function stopOnSignal(app: NestFastifyApplication, timeout: number): void {
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   if (process.connected) process.on('disconnect', () => stop('parent gone'));
-}
-
-/** Consumers first, so that what they took is finished while everything they need still works. */
-async function stopService(app: NestFastifyApplication): Promise<void> {
-  app.get(Readiness).stop();
-  await Promise.all(app.getMicroservices().map((microservice) => microservice.close()));
-  await app.close();
 }
