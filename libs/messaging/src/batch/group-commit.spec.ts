@@ -55,4 +55,33 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([[1, 2, 3], [1], [2], [3], [4]]);
     await group.drained();
   });
+
+  test('does not try what is left of a group while something is away', async () => {
+    const groups: number[][] = [];
+    let isAway = true;
+    const group = new GroupCommit<number, number>(
+      (items) => {
+        groups.push([...items]);
+        if (groups.length === 3) isAway = false;
+        return isAway ? Promise.reject(new Error('Connection terminated')) : Promise.resolve(items);
+      },
+      { maxItems: 3 },
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map((item) => group.submit(item)));
+    expect(groups).toEqual([[1, 2, 3], [1], [4]]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'fulfilled']);
+  });
+
+  test('tries a lone item once', async () => {
+    const groups: number[][] = [];
+    const group = new GroupCommit<number, number>(
+      (items) => {
+        groups.push([...items]);
+        return Promise.reject(new Error('bad'));
+      },
+      { maxItems: 3 },
+    );
+    await expect(group.submit(1)).rejects.toThrow('bad');
+    expect(groups).toEqual([[1]]);
+  });
 });

@@ -1,8 +1,16 @@
+import { isTransient } from '../retry/errors.js';
+
 interface Waiting<Item, Result> {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
+
+interface Outcome {
+  readonly error?: unknown;
+}
+
+const COMMITTED: Outcome = {};
 
 export interface GroupCommitOptions {
   /** Most items of one group. */
@@ -14,7 +22,8 @@ export interface GroupCommitOptions {
  * low load an item is committed at once and alone; under high load the groups grow and the cost per item falls.
  *
  * Items are committed in the order of submission, one group at a time. When a group cannot be committed its items are
- * committed one by one, so that a bad one hurts only itself.
+ * committed one by one, so that a bad one hurts only itself. But when even one alone fails because something is away,
+ * that goes for the rest of the group, too: waiting for it again with each of them would hold up all that come after.
  */
 export class GroupCommit<Item, Result> {
   readonly #commit: (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -51,12 +60,21 @@ export class GroupCommit<Item, Result> {
   }
 
   async #commitGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+    if (group.length > 1 && (await this.#try(group)) === COMMITTED) return;
+    let outcome: Outcome = COMMITTED;
+    for (const one of group) {
+      if (!isTransient(outcome.error)) outcome = await this.#try([one]);
+      if (outcome !== COMMITTED) one.reject(outcome.error);
+    }
+  }
+
+  async #try(group: readonly Waiting<Item, Result>[]): Promise<Outcome> {
     try {
       const results = await this.#commit(group.map(({ item }) => item));
       for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
+      return COMMITTED;
     } catch (error) {
-      if (group.length === 1) group[0]?.reject(error);
-      else for (const one of group) await this.#commitGroup([one]);
+      return { error };
     }
   }
 }
