@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import pg, { type ClientConfig } from 'pg';
 
+/** Part of the silence after which a wait for a lock is over. */
+const LOCK_SHARE = 5 / 6;
+
 /** Statement texts are literals of the repositories and of TypeORM; lists come as array parameters. */
 const names = new Map<string, string>();
 
@@ -20,10 +23,14 @@ function nameOf(text: string): string {
  * relay's LISTEN and advisory lock need too.
  */
 export class PreparingClient extends pg.Client {
-  /** `silence`: milliseconds without a byte after which a server that owes an answer is given up; 0 for never. */
+  /**
+   * `silence`: milliseconds without a byte after which a server that owes an answer is given up; 0 for never. A wait for
+   * a lock is ended by the server somewhat earlier (SQLSTATE 55P03).
+   */
   constructor(config: ClientConfig & { readonly silence?: number } = {}) {
-    super(config);
     const { silence = 0 } = config;
+    // The server does not notice that it was given up while it waits for a lock: repetitions would use up its connections.
+    super(silence > 0 ? { ...config, lock_timeout: Math.ceil(silence * LOCK_SHARE) } : config);
     if (silence > 0) this.once('connect', () => this.#watch(silence));
   }
 
