@@ -3,9 +3,12 @@ import type { IbmMqConnectionManager, IbmMqObserver } from '@orderbridge/ibm-mq'
 import { ScrapedGauges } from '@orderbridge/messaging';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
+const MESSAGE_OUTCOMES = ['received', 'committed', 'backed_out', 'requeued', 'dead_lettered', 'sent'];
+const CONNECTION_OUTCOMES = ['made', 'lost', 'failed'];
+
 const messages = new Counter({
   name: 'ibm_mq_messages_total',
-  help: 'Messages by what became of them: received, committed, backed_out, requeued, dead_lettered, sent',
+  help: `Messages by what became of them: ${MESSAGE_OUTCOMES.join(', ')}`,
   labelNames: ['outcome'],
 });
 const inFlight = new Gauge({
@@ -32,9 +35,12 @@ const commitDuration = new Histogram({
 });
 const connections = new Counter({
   name: 'ibm_mq_connections_total',
-  help: 'Connections by what became of them: made, lost, failed',
+  help: `Connections by what became of them: ${CONNECTION_OUTCOMES.join(', ')}`,
   labelNames: ['outcome'],
 });
+// Prometheus sees an increase only from a value that it has seen: the first one counts, too.
+for (const outcome of MESSAGE_OUTCOMES) messages.inc({ outcome }, 0);
+for (const outcome of CONNECTION_OUTCOMES) connections.inc({ outcome }, 0);
 
 const depths = new ScrapedGauges(
   {

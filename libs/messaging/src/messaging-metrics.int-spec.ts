@@ -31,6 +31,10 @@ describe('messaging metrics', () => {
   const lines = async (name: string): Promise<string[]> =>
     (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
 
+  test('outcomes that have not been yet are there as 0, from which the first one is an increase', async () => {
+    expect(await lines('inbox_events_total')).toContain('inbox_events_total{outcome="rejected"} 0');
+  });
+
   test('what was published is counted by destination and type', async () => {
     new MessagingMetrics().published('kafka', [message('1'), message('2')]);
     expect(await lines('outbox_published_total')).toEqual([

@@ -14,6 +14,8 @@ const events = new Counter({
   help: 'Events by what became of them: handled, duplicate, rejected',
   labelNames: ['outcome'],
 });
+// Prometheus sees an increase only from a value that it has seen: the first rejection counts, too.
+for (const outcome of ['handled', 'duplicate', 'rejected']) events.inc({ outcome }, 0);
 const batchSize = new Histogram({
   name: 'inbox_batch_size',
   help: 'Events per transaction',
