@@ -38,7 +38,11 @@ const config: Config = {
     {
       ...common,
       displayName: 'end to end',
-      testMatch: ['<rootDir>/test/end-to-end/**/*.e2e-spec.ts'],
+      testMatch: [
+        '<rootDir>/test/end-to-end/**/*.e2e-spec.ts',
+        // Needs the brokers and the database of `npm run e2e:real`.
+        ...(process.env.ORDERBRIDGE_BACKENDS === 'real' ? ['<rootDir>/test/replicas/*.replicas-spec.ts'] : []),
+      ],
       globalSetup: '<rootDir>/test/stack/global-setup.mjs',
     },
     {

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { promisify } from 'node:util';
-import { partnersBooks, RunningStack, until, type ServiceName } from '@orderbridge/running-stack';
+import { BACKENDS, partnersBooks, RunningStack, until, type ServiceName } from '@orderbridge/running-stack';
 
 const run = promisify(execFile);
 
@@ -27,6 +27,9 @@ const SERVICES: ServiceName[] = [
   'carrier-mock',
   'payment-gateway-mock',
 ];
+
+/** About npm start itself, which brings its own brokers and database along. */
+const testNpmStart = BACKENDS === 'embedded' ? test : test.skip;
 
 jest.setTimeout(120_000);
 
@@ -234,7 +237,7 @@ describe('the first order', () => {
     expect((await stack.get('carrier-mock', '/carrier?wsdl')).body).toContain('createShipmentRequest');
   });
 
-  test('a second start on the same data or ports says what to do', async () => {
+  testNpmStart('npm start: a second start on the same data or ports says what to do', async () => {
     const start = (...args: string[]) =>
       run(process.execPath, ['apps/stack/start.mjs', ...args]).catch((error: { stderr: string }) => error);
     expect((await start('--data', stack.data)).stderr).toMatch(/in use by another npm start.*--data OTHER/);

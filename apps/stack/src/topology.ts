@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libraryEnvironment } from '@orderbridge/embedded-mq';
-import { LocalPostgres } from '@orderbridge/local-postgres';
+import { embeddedPostgres, LocalPostgres } from '@orderbridge/local-postgres';
 import type { Ports } from './ports.js';
 import type { ProcessDefinition } from './process-definition.js';
 
@@ -32,15 +32,14 @@ export interface Place {
   readonly mqLibrary: string;
 }
 
+const DATABASES = ['order', 'inventory', 'payment', 'shipping', 'dead_letters'];
+
 /** The whole system on one machine: every process, what it is given and what it waits for. */
-export function topology({ data, ports, links, mqLibrary }: Place): ProcessDefinition[] {
-  const postgres = new LocalPostgres(join(data, 'postgres'), ports.postgres, [
-    'order',
-    'inventory',
-    'payment',
-    'shipping',
-    'dead_letters',
-  ]);
+export function topology(
+  { data, ports, links, mqLibrary }: Place,
+  programs = embeddedPostgres(),
+): ProcessDefinition[] {
+  const postgres = new LocalPostgres(join(data, 'postgres'), ports.postgres, DATABASES, programs);
   const kafka = { KAFKA_BROKERS: `${LOCALHOST}:${links.kafka}`, KAFKA_PARTITIONS: '3' };
   const mq = {
     IBM_MQ_QUEUE_MANAGER: QUEUE_MANAGER,

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { resolveKafkaClasspath } from './kafka-classpath.js';
-import { kafkaPrograms, requirePrograms, runProgram } from './programs.js';
+import { KafkaNode } from './kafka-node.js';
+import { kafkaPrograms, requirePrograms } from './programs.js';
 
 const host = '127.0.0.1';
 const keptLogLines = 200;
@@ -45,25 +45,13 @@ export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promis
   const { version, jars } = await resolveKafkaClasspath();
   const folder = await mkdtemp(join(options.parentFolder ?? tmpdir(), 'apache-kafka-'));
   try {
-    const [clientPort, controllerPort] = await freePorts(2);
-    const dataDir = join(folder, 'data');
-    const properties = join(folder, 'server.properties');
-    const settings = {
-      ...singleNode(clientPort!, controllerPort!),
-      'log.dirs': dataDir,
-      ...options.settings,
-    };
-    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(properties, lines.join(''));
-    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-    const format = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
-    await runProgram('java', ['-cp', jars, ...format]);
-    const java = ['-Xmx512m', '-Dlog4j2.level=INFO', ...(options.javaOptions ?? [])];
-    const child = spawn('java', [...java, '-cp', jars, 'kafka.Kafka', properties], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const kafka = new KafkaProcess(child, folder, { version, address: `${host}:${clientPort}`, dataDir });
+    const [port, controllerPort] = (await freePorts(2)) as [number, number];
+    const { settings, javaOptions } = options;
+    const node = new KafkaNode({ folder, jars, port, controllerPort, settings, javaOptions });
+    await node.prepare();
+    const child = spawn(node.command, node.args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { address, dataDir } = node;
+    const kafka = new KafkaProcess(child, folder, { version, address, dataDir });
     await kafka.untilStarted();
     return kafka;
   } catch (error) {
@@ -127,25 +115,6 @@ class KafkaProcess implements ApacheKafka {
     process.off('exit', this.kill);
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-function singleNode(clientPort: number, controllerPort: number): Record<string, string> {
-  return {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@${host}:${controllerPort}`,
-    listeners: `PLAINTEXT://${host}:${clientPort},CONTROLLER://${host}:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${clientPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'offsets.topic.replication.factor': '1',
-    'offsets.topic.num.partitions': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'transaction.state.log.num.partitions': '1',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
-    'group.initial.rebalance.delay.ms': '0',
-  };
 }
 
 /** Ports that nobody listened on a moment ago. */

