@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FINAL_STATUSES } from '@orderbridge/running-stack';
-import { DESK, gather, kafkaLag, outboxDepth, query, type Evidence } from './invariants/evidence.js';
+import { gather, type Evidence } from './invariants/evidence.js';
 import { violationsOf } from './invariants/invariants.js';
+import { QUIET_TIMEOUT, untilQuiet } from './invariants/quiet.js';
 import type { Violation } from './invariants/violation.js';
 import { longestCalm } from './load/recovery.js';
 import { Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
-import { nameOf, SERVICES, type Fault } from './plan/fault.js';
+import { nameOf, type Fault } from './plan/fault.js';
 import { planOf } from './plan/plan.js';
 import { Random } from './plan/random.js';
 import type { ChaosSystem } from './system/chaos-system.js';
@@ -45,25 +45,14 @@ export interface History {
   readonly initial: ReadonlyMap<string, number>;
 }
 
-/** What is shipped is on its way still: its delivery follows. */
-const ENDS = FINAL_STATUSES.filter((status) => status !== 'SHIPPED');
-
-/** What services still have to do, by its status. */
-const OPEN = [
-  ['payment', 'payment', ['PENDING', 'REFUNDING']],
-  ['shipping', 'shipment', ['REQUESTED', 'VOIDING']],
-  ['inventory', 'reservation', ['RESERVED']],
-] as const;
-
 /** Seconds within which throughput has to be normal again after the end of a fault. */
 export const RECOVERY_BAR = 30;
 /** Milliseconds for which normal throughput is waited for, before the first fault and after the last, and between looks. */
 const WARM_UP_TIMEOUT = 30_000;
 const RECOVERY_TIMEOUT = 60_000;
 const LOOK_INTERVAL = 250;
-/** Milliseconds after which requests have to be answered and the system has to be quiet: a partner that was away is asked again after a minute at most. */
+/** Milliseconds after which requests have to be answered. */
 const ANSWER_TIMEOUT = 60_000;
-const QUIET_TIMEOUT = 150_000;
 
 interface Strike {
   readonly fault: Fault;
@@ -139,7 +128,7 @@ export async function runSeed(
   if (unanswered.length > 0)
     violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
   for (const [id, order] of shopping.accepted) history.accepted.set(id, order);
-  const unrest = await untilQuiet(system);
+  const unrest = await untilQuiet(stack);
   if (unrest) violations.push(`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`);
   const quiet = (performance.now() - loadEnded) / 1_000;
 
@@ -216,52 +205,6 @@ async function within(milliseconds: number, condition: () => boolean): Promise<b
 
 function partition<Item>(items: readonly Item[], belongs: (item: Item) => boolean): [Item[], Item[]] {
   return [items.filter(belongs), items.filter((item) => !belongs(item))];
-}
-
-/** Resolves when nothing is under way any more; with what still is when that takes too long. */
-async function untilQuiet(system: ChaosSystem): Promise<string | undefined> {
-  const end = performance.now() + QUIET_TIMEOUT;
-  for (;;) {
-    const unrest = await unrestOf(system).catch((error: unknown) => `cannot look: ${String(error)}`);
-    if (unrest === undefined || performance.now() > end) return unrest;
-    await sleep(LOOK_INTERVAL);
-  }
-}
-
-async function unrestOf({ stack }: ChaosSystem): Promise<string | undefined> {
-  // What an operator has to decide waits for as long as that takes.
-  const parked = (
-    await query<{ id: string }>(
-      stack,
-      DESK,
-      `SELECT DISTINCT order_id AS id FROM letter WHERE state = 'OPEN' AND order_id IS NOT NULL`,
-    )
-  ).map(({ id }) => id);
-  const underWay = await query<{ status: string; count: number }>(
-    stack,
-    'order',
-    `SELECT status, count(*)::int AS count FROM orders
-     WHERE status <> ALL($1) AND id::text <> ALL($2) GROUP BY status`,
-    [ENDS, parked],
-  );
-  if (underWay.length > 0)
-    return `orders are ${underWay.map(({ status, count }) => `${status} (${count})`).join(', ')}`;
-  for (const database of [...SERVICES, DESK] as const) {
-    const count = await outboxDepth(stack, database);
-    if (count > 0) return `${count} messages in the outbox of ${database}`;
-  }
-  for (const [database, table, statuses] of OPEN) {
-    const [open] = await query<{ status: string; count: number }>(
-      stack,
-      database,
-      `SELECT status, count(*)::int AS count FROM ${table}
-       WHERE status = ANY($1) AND order_id::text <> ALL($2) GROUP BY status`,
-      [statuses, parked],
-    );
-    if (open) return `${open.count} of ${table} are ${open.status}`;
-  }
-  const lag = await kafkaLag(stack);
-  return lag > 0 ? `${lag} messages not taken from Kafka` : undefined;
 }
 
 function endsOf(

@@ -47,7 +47,7 @@ async function main({ data, portOffset, without }: Options): Promise<void> {
 
 async function apacheKafka(folder: string, ports: Ports): Promise<ProcessDefinition> {
   requirePrograms(kafkaPrograms);
-  const { jars } = await resolveKafkaClasspath();
+  const jars = process.env['APACHE_KAFKA_JARS'] ?? (await resolveKafkaClasspath()).jars;
   const port = ports.kafka;
   const node = new KafkaNode({ folder, jars, port, controllerPort: port + 1 });
   return {

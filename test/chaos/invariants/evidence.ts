@@ -261,7 +261,11 @@ const DEAD_LETTER_TOPIC = /\.(?<consumer>[^.]+)\.dlt$/;
 const QUEUE = 'INVENTORY.EVENTS';
 /** Who could not take what lies there. */
 const DEAD_LETTER_QUEUES: Readonly<Record<string, string>> = { [`${QUEUE}.BOQ`]: 'payment' };
-const BROWSER = fileURLToPath(new URL('browse-queues.js', import.meta.url));
+/** As it was compiled, also where this file was not. */
+const BROWSER = fileURLToPath(new URL('browse-queues.js', import.meta.url)).replace(
+  /(?:dist\/)?(test\/chaos\/invariants\/browse-queues\.js)$/,
+  'dist/$1',
+);
 
 /** What lies on the queues, asked of the queue manager itself. */
 async function messagesOnQueues(stack: RunningStack): Promise<Message[]> {

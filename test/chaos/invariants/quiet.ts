@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FINAL_STATUSES, type RunningStack } from '@orderbridge/running-stack';
+import { SERVICES } from '../plan/fault.js';
+import { DESK, kafkaLag, outboxDepth, query } from './evidence.js';
+
+/** What is shipped is on its way still: its delivery follows. */
+const ENDS = FINAL_STATUSES.filter((status) => status !== 'SHIPPED');
+
+/** What services still have to do, by its status. */
+const OPEN = [
+  ['payment', 'payment', ['PENDING', 'REFUNDING']],
+  ['shipping', 'shipment', ['REQUESTED', 'VOIDING']],
+  ['inventory', 'reservation', ['RESERVED']],
+] as const;
+
+/** Milliseconds after which the system has to be quiet: a partner that was away is asked again after a minute at most. */
+export const QUIET_TIMEOUT = 150_000;
+const LOOK_INTERVAL = 250;
+
+/** Resolves when nothing is under way any more; with what still is when that takes too long. */
+export async function untilQuiet(stack: RunningStack): Promise<string | undefined> {
+  const end = performance.now() + QUIET_TIMEOUT;
+  for (;;) {
+    const unrest = await unrestOf(stack).catch((error: unknown) => `cannot look: ${String(error)}`);
+    if (unrest === undefined || performance.now() > end) return unrest;
+    await sleep(LOOK_INTERVAL);
+  }
+}
+
+async function unrestOf(stack: RunningStack): Promise<string | undefined> {
+  // What an operator has to decide waits for as long as that takes.
+  const parked = (
+    await query<{ id: string }>(
+      stack,
+      DESK,
+      `SELECT DISTINCT order_id AS id FROM letter WHERE state = 'OPEN' AND order_id IS NOT NULL`,
+    )
+  ).map(({ id }) => id);
+  const underWay = await query<{ status: string; count: number }>(
+    stack,
+    'order',
+    `SELECT status, count(*)::int AS count FROM orders
+     WHERE status <> ALL($1) AND id::text <> ALL($2) GROUP BY status`,
+    [ENDS, parked],
+  );
+  if (underWay.length > 0)
+    return `orders are ${underWay.map(({ status, count }) => `${status} (${count})`).join(', ')}`;
+  for (const database of [...SERVICES, DESK] as const) {
+    const count = await outboxDepth(stack, database);
+    if (count > 0) return `${count} messages in the outbox of ${database}`;
+  }
+  for (const [database, table, statuses] of OPEN) {
+    const [open] = await query<{ status: string; count: number }>(
+      stack,
+      database,
+      `SELECT status, count(*)::int AS count FROM ${table}
+       WHERE status = ANY($1) AND order_id::text <> ALL($2) GROUP BY status`,
+      [statuses, parked],
+    );
+    if (open) return `${open.count} of ${table} are ${open.status}`;
+  }
+  const lag = await kafkaLag(stack);
+  return lag > 0 ? `${lag} messages not taken from Kafka` : undefined;
+}
