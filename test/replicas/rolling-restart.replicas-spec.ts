@@ -42,7 +42,7 @@ describe('two replicas of each service, restarted one by one while orders flow',
   let poisoned = 0;
 
   beforeAll(async () => {
-    const environment = { DELIVERY_AFTER_MS: '8000', DELIVERY_POLL_MS: '1000', SHUTDOWN_DRAIN_MS: '3000' };
+    const environment = { DELIVERY_AFTER_MS: '8000', DELIVERY_POLL_MS: '1000', SHUTDOWN_DRAIN_MS: '4000' };
     stack = await RunningStack.create(2_500, environment, SERVICES);
     await stack.start();
     for (const service of SERVICES) {
@@ -128,6 +128,7 @@ describe('two replicas of each service, restarted one by one while orders flow',
         await sleep(READ_INTERVAL);
       }
     })();
+    let unanswered: readonly string[];
     try {
       for (const replica of replicas) {
         await poison();
@@ -145,9 +146,10 @@ describe('two replicas of each service, restarted one by one while orders flow',
       clearInterval(placing);
       stopping.abort();
       await reading;
+      unanswered = await shopping.finish(ANSWER_TIMEOUT);
     }
 
-    expect(await shopping.finish(ANSWER_TIMEOUT)).toEqual([]);
+    expect(unanswered).toEqual([]);
     expect([failures(), shopping.problems]).toEqual([[], []]);
     expect(shopping.accepted.size).toBe(shopping.placed);
     expect(await untilQuiet(stack)).toBeUndefined();

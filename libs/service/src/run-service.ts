@@ -22,12 +22,12 @@ export async function runService<Shape extends Environment>(
 ): Promise<void> {
   try {
     const config = loadConfig({ ...serviceEnvironment, ...environment }) as ConfigOf<Shape>;
-    const { HOST, PORT, LOG_LEVEL, SHUTDOWN_TIMEOUT_MS } = loadConfig(serviceEnvironment);
+    const { HOST, PORT, LOG_LEVEL, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS } = loadConfig(serviceEnvironment);
     const definition = define(config);
     failLoudly();
     collectDefaultMetrics();
     const app = await createService(definition, new PinoLogger(definition.name, LOG_LEVEL));
-    stopOnSignal(app, SHUTDOWN_TIMEOUT_MS);
+    stopOnSignal(app, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS);
     await app.startAllMicroservices();
     await app.listen(PORT, HOST);
     new Logger('Service').log(`${definition.name} listens on ${HOST}:${PORT}`);
@@ -48,17 +48,17 @@ function failLoudly(): void {
   process.on('unhandledRejection', fail);
 }
 
-function stopOnSignal(app: NestFastifyApplication, timeout: number): void {
+function stopOnSignal(app: NestFastifyApplication, drain: number, timeout: number): void {
   const logger = new Logger('Service');
   let stopping = false;
   const stop = (reason: string): void => {
     if (stopping) return;
     stopping = true;
     logger.log(`Stopping (${reason})`);
-    void Promise.race([stopService(app), sleep(timeout, 'timeout', { ref: false })]).then(
+    void Promise.race([stopService(app, drain), sleep(drain + timeout, 'timeout', { ref: false })]).then(
       (outcome) => {
         if (outcome === 'timeout')
-          logger.warn(`Left work in hand after ${timeout} ms; it is taken up at the next start`);
+          logger.warn(`Left work in hand after ${drain + timeout} ms; it is taken up at the next start`);
         process.exit(0);
       },
       (error: unknown) => {

@@ -8,10 +8,20 @@ export const serviceEnvironment = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')
     .describe('fatal, error, warn, info, debug or trace'),
+  SHUTDOWN_DRAIN_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'milliseconds for which a service that stops, and says that it is not ready, still answers requests; longer than a load balancer takes to notice',
+    ),
   SHUTDOWN_TIMEOUT_MS: z.coerce
     .number()
     .int()
     .min(0)
     .default(20_000)
-    .describe('milliseconds after which a stop no longer waits for work in hand'),
+    .describe(
+      'milliseconds after which a stop no longer waits for work in hand; they follow SHUTDOWN_DRAIN_MS',
+    ),
 };

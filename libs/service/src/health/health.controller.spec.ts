@@ -33,8 +33,14 @@ describe('/health/ready', () => {
     });
   });
 
-  test('is down from the moment of the stop', async () => {
+  test('is down from the moment of the stop, and asks nobody any more', async () => {
+    let asked = false;
+    readiness.register('postgres', () => {
+      asked = true;
+      return Promise.resolve();
+    });
     readiness.stop();
     await expect(controller.ready()).rejects.toMatchObject({ status: 503 });
+    expect(asked).toBe(false);
   });
 });

@@ -33,6 +33,9 @@ export class HealthController {
   @HealthCheck()
   @ApiOperation({ summary: 'Whether everything the service needs answers: its database and its brokers' })
   ready(): Promise<HealthCheckResult> {
+    // Nothing else is asked: load balancers should know at once.
+    if (this.readiness.stopping)
+      return this.health.check([() => this.indicators.check('process').down('The service is stopping.')]);
     const checks: HealthIndicatorFunction[] = [...this.readiness.checks].map(([name, check]) => async () => {
       const indicator = this.indicators.check(name);
       try {
@@ -44,8 +47,6 @@ export class HealthController {
     });
     for (const [name, read] of this.readiness.information)
       checks.push(() => this.indicators.check(name).up(read()));
-    if (this.readiness.stopping)
-      checks.push(() => this.indicators.check('process').down('The service is stopping.'));
     return this.health.check(checks);
   }
 }
