@@ -41,7 +41,9 @@ const config: Config = {
       testMatch: [
         '<rootDir>/test/end-to-end/**/*.e2e-spec.ts',
         // Needs the brokers and the database of `npm run e2e:real`.
-        ...(process.env.ORDERBRIDGE_BACKENDS === 'real' ? ['<rootDir>/test/replicas/*.replicas-spec.ts'] : []),
+        ...(process.env.ORDERBRIDGE_BACKENDS === 'real'
+          ? ['<rootDir>/test/replicas/*.replicas-spec.ts']
+          : []),
       ],
       globalSetup: '<rootDir>/test/stack/global-setup.mjs',
     },

@@ -14,7 +14,7 @@ export const serviceEnvironment = {
     .min(0)
     .default(0)
     .describe(
-      'milliseconds for which a service that stops, and says that it is not ready, still answers requests; longer than a load balancer takes to notice',
+      'milliseconds for which a stopping service, no longer ready, still answers, until load balancers know',
     ),
   SHUTDOWN_TIMEOUT_MS: z.coerce
     .number()
