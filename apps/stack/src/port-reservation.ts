@@ -35,21 +35,15 @@ export class PortReservation {
     const end = performance.now() + PATIENCE;
     for (let attempt = 1; ; attempt++) {
       if (await isListening(port)) throw new Error(`Port ${port}, for ${name}, is in use. ${ADVICE}`);
-      if (process.platform !== 'linux' || (await this.#bind(port))) return;
+      if (process.platform !== 'linux' || (await this.tryReserve(port))) return;
       if (performance.now() > end) throw new Error(`${held} of another program. ${ADVICE}`);
       if (attempt === 1) onWait(`${held}; waiting for its end`);
       await sleep(RETRY_INTERVAL);
     }
   }
 
-  /** Gives all ports free. */
-  release(): void {
-    for (const socket of this.#ends.splice(0)) socket.resetAndDestroy();
-    this.#anchor.close();
-  }
-
-  /** Whether the port could be bound. */
-  async #bind(port: number): Promise<boolean> {
+  /** Whether the port could be reserved: something that has it is not waited for. Linux only. */
+  async tryReserve(port: number): Promise<boolean> {
     if (!this.#anchor.listening) await once(this.#anchor.listen(0, '127.0.0.1').unref(), 'listening');
     const { port: anchor } = this.#anchor.address() as AddressInfo;
     const socket = connect({ port: anchor, host: '127.0.0.1', localAddress: '127.0.0.1', localPort: port });
@@ -62,5 +56,11 @@ export class PortReservation {
     socket.unref();
     this.#ends.push(socket.on('error', () => socket.destroy()));
     return true;
+  }
+
+  /** Gives all ports free. */
+  release(): void {
+    for (const socket of this.#ends.splice(0)) socket.resetAndDestroy();
+    this.#anchor.close();
   }
 }

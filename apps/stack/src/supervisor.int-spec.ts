@@ -1,21 +1,30 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessDefinition } from './process-definition.js';
 import { Supervisor } from './supervisor.js';
 
 /** A process that listens on a port. */
-const LISTENER = `require('node:net').createServer().listen(Number(process.env.PORT), '127.0.0.1')`;
-const PORT = 20_471;
+const LISTENER = `require('node:net')
+  .createServer((socket) => socket.on('error', () => undefined))
+  .listen(Number(process.env.PORT), '127.0.0.1')`;
 
 describe('a process that ended', () => {
   let logs: string;
+  let port: number;
   let supervisor: Supervisor;
   let said: string[];
 
   beforeEach(async () => {
     logs = await mkdtemp(join(tmpdir(), 'orderbridge-supervisor-'));
     said = [];
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+    server.close();
+    await once(server, 'close');
   });
 
   afterEach(async () => {
@@ -28,9 +37,9 @@ describe('a process that ended', () => {
       name: 'listener',
       command: process.execPath,
       args: ['-e', LISTENER],
-      environment: { PORT: `${PORT}` },
+      environment: { PORT: `${port}` },
       needs: [],
-      port: PORT,
+      port,
       stopSignal: 'SIGTERM',
       ipc: false,
       ...steps,
