@@ -31,6 +31,8 @@ async function main({ data, portOffset, without }: Options): Promise<void> {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+  // Who reads along may leave.
+  process.stdout.on('error', () => undefined);
 
   const mqLibrary = await clientLibrary({ cacheDir: join(data, 'mq-client') });
   const place = { data, ports, links: linksFrom(portOffset), mqLibrary };
