@@ -4,7 +4,10 @@ import { MoreThan, type EntityManager, type Repository } from 'typeorm';
 import type { Stock } from '../domain/reservation.js';
 import { StockEntity } from './stock.entity.js';
 
-/** What a service knows of its products' stock. Locks are taken in one order, so that batches cannot deadlock. */
+/**
+ * What a service knows of its products' stock. Each call takes its locks in one order; a batch of several types of events
+ * makes several calls, and two replicas may deadlock: PostgreSQL ends one of them, which is repeated.
+ */
 @Injectable()
 export class StockRepository {
   constructor(@InjectRepository(StockEntity) private readonly stock: Repository<StockEntity>) {}
