@@ -173,7 +173,7 @@ test('members of @platformatic/kafka share the partitions, and take over those o
   await close(consumers[0]!);
   await untilStableWith(1);
   await sendToAll('taken over');
-  const later = () => received[1]!.filter(({ value }) => value === 'taken over');
-  await eventually(() => later().length >= 4);
-  expect(later()).toHaveLength(4);
+  // More than once is right, too: brokers answer what a client asked for before the rebalance, and it may ask again after.
+  const takenOver = () => received[1]!.filter(({ value }) => value === 'taken over');
+  await eventually(() => new Set(takenOver().map(({ partition }) => partition)).size === 4);
 });
