@@ -1,50 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KafkaNode, kafkaPrograms, requirePrograms, resolveKafkaClasspath } from '@orderbridge/apache-kafka';
-import { clientLibrary } from '@orderbridge/embedded-mq';
 import { debianPostgres } from '@orderbridge/local-postgres';
-import { leaveOut, writeEnvironmentFiles } from '../../apps/stack/src/by-hand.js';
-import { readOptions, type Options } from '../../apps/stack/src/options.js';
-import { linksFrom, portsFrom, type Ports } from '../../apps/stack/src/ports.js';
+import { launch } from '../../apps/stack/src/launch.js';
+import { readOptions } from '../../apps/stack/src/options.js';
+import type { Ports } from '../../apps/stack/src/ports.js';
 import type { ProcessDefinition } from '../../apps/stack/src/process-definition.js';
-import { Supervisor } from '../../apps/stack/src/supervisor.js';
-import { topology } from '../../apps/stack/src/topology.js';
-import { welcome } from '../../apps/stack/src/welcome.js';
-
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+import { topology, type Place } from '../../apps/stack/src/topology.js';
 
 /**
  * The services on Apache Kafka, the stand-in for IBM MQ as a process of its own and Debian's PostgreSQL. To a service
  * that makes no difference but by the addresses in its environment: it has no channel to a parent. What dies is
  * started again, as containers are.
  */
-async function main({ data, portOffset, without }: Options): Promise<void> {
-  const ports = portsFrom(portOffset);
-  let supervisor: Supervisor | undefined;
-  let stopping = false;
-  const stop = async (): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
-    await supervisor?.stop();
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
-  // Who reads along may leave.
-  process.stdout.on('error', () => undefined);
-
-  const mqLibrary = await clientLibrary({ cacheDir: join(data, 'mq-client') });
-  const place = { data, ports, links: linksFrom(portOffset), mqLibrary };
-  const kafka = await apacheKafka(join(data, 'kafka'), ports);
-  const all = topology(place, debianPostgres()).map((definition) =>
+async function realBackends(place: Place): Promise<ProcessDefinition[]> {
+  const kafka = await apacheKafka(join(place.data, 'kafka'), place.ports);
+  return topology(place, debianPostgres()).map((definition) =>
     definition.name === 'kafka' ? kafka : { ...definition, ipc: false },
   );
-  await writeEnvironmentFiles(join(data, 'env'), all);
-  if (stopping) return;
-  supervisor = new Supervisor({ processes: leaveOut(all, without), logs: join(data, 'logs'), say });
-  await supervisor.start();
-  say(welcome(data, ports, portOffset));
 }
 
 async function apacheKafka(folder: string, ports: Ports): Promise<ProcessDefinition> {
@@ -69,7 +42,7 @@ async function apacheKafka(folder: string, ports: Ports): Promise<ProcessDefinit
 }
 
 try {
-  await main(readOptions(process.argv.slice(2)));
+  await launch(readOptions(process.argv.slice(2)), realBackends);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);

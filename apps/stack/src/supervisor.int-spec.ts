@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@orderbridge/running-stack';
 import type { ProcessDefinition } from './process-definition.js';
 import { Supervisor } from './supervisor.js';
 
@@ -53,7 +54,7 @@ describe('a process that ended', () => {
   };
 
   const untilSaid = async (line: string): Promise<void> => {
-    while (!said.includes(line)) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => said.includes(line), Boolean);
   };
 
   /** Fails the second time, as on a disk that is full for a while. */
