@@ -1,18 +1,10 @@
 import { INVENTORY_EVENTS } from '@orderbridge/contracts';
 import type { OrderEntity } from '../../apps/order/src/storage/order.entity.js';
+import { ALLOWED_MOVES } from './allowed-moves.js';
 import { isGarbage } from './brokers/bus-message.js';
 import type { Customers } from './customers.js';
 import type { World } from './world.js';
 
-/** From each status of an order, those it may come to. Written down here once more, independent of the product. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  PLACED: ['RESERVED', 'PAID', 'SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  RESERVED: ['PAID', 'SHIPPED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  PAID: ['SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  SHIPPED: ['DELIVERED'],
-  FULFILMENT_FAILED: ['REFUNDED'],
-  CANCELLING: ['CANCELLED'],
-};
 /** Statuses after which nothing more is expected. */
 const TERMINAL: ReadonlySet<string> = new Set([
   'DELIVERED',
@@ -181,7 +173,7 @@ export class Invariants {
     for (const [index, { status }] of timeline.entries()) {
       const previous = timeline[index - 1]?.status;
       if (previous === undefined ? status === 'PLACED' : status === previous) continue;
-      if (previous === undefined || !ALLOWED[previous]?.includes(status))
+      if (previous === undefined || !ALLOWED_MOVES[previous]?.includes(status))
         fail(`From ${previous ?? 'nothing'} to ${status}.`);
     }
   }

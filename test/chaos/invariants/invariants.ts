@@ -1,3 +1,4 @@
+import { ALLOWED_MOVES } from '../../simulator/allowed-moves.js';
 import type { Accepted } from '../load/shopping.js';
 import { SERVICES } from '../plan/fault.js';
 import type { Evidence, OrderRow } from './evidence.js';
@@ -6,16 +7,7 @@ import type { Violation } from './violation.js';
 /** Orders that keep their charge and their label. */
 const KEPT = new Set(['SHIPPED', 'DELIVERED']);
 
-/** Where an order may go from a status, in one step; what is not here is an end. */
-const MOVES: Readonly<Record<string, readonly string[]>> = {
-  PLACED: ['RESERVED', 'REJECTED', 'PAID', 'PAYMENT_FAILED', 'SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  RESERVED: ['PAID', 'PAYMENT_FAILED', 'SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  PAID: ['SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  SHIPPED: ['DELIVERED'],
-  FULFILMENT_FAILED: ['REFUNDED'],
-  CANCELLING: ['CANCELLED'],
-};
-const isTerminal = (status: string): boolean => MOVES[status] === undefined;
+const isTerminal = (status: string): boolean => ALLOWED_MOVES[status] === undefined;
 
 /** Most violations that are told of one invariant. */
 const TOLD = 5;
@@ -179,7 +171,7 @@ function transitionsAreAllowed(
   );
   for (const [index, step] of timeline.entries()) {
     const before = timeline[index - 1]?.status ?? step.status;
-    const isAllowed = before === step.status || (MOVES[before] ?? []).includes(step.status);
+    const isAllowed = before === step.status || (ALLOWED_MOVES[before] ?? []).includes(step.status);
     findings.expect(isAllowed, 'I7', () => `${before} → ${step.status} of ${story(id)}`);
   }
 }
