@@ -61,24 +61,24 @@ export class KafkaConnection {
   }
 
   /** Creates those of the topics that do not exist, and says so when partitions are too few to matter. */
-  async ensureTopics(topics: readonly string[]): Promise<void> {
-    const admin = await this.#connectedAdmin();
-    const existing = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !existing.has(topic));
-    if (missing.length === 0) return;
-    await admin.createTopics({
-      topics: missing.map((topic) => ({
-        topic,
-        numPartitions: this.config.KAFKA_PARTITIONS,
-        replicationFactor: this.config.KAFKA_REPLICATION_FACTOR,
-      })),
+  ensureTopics(topics: readonly string[]): Promise<void> {
+    return this.#ask(async (admin) => {
+      const existing = new Set(await admin.listTopics());
+      const missing = topics.filter((topic) => !existing.has(topic));
+      if (missing.length === 0) return;
+      await admin.createTopics({
+        topics: missing.map((topic) => ({
+          topic,
+          numPartitions: this.config.KAFKA_PARTITIONS,
+          replicationFactor: this.config.KAFKA_REPLICATION_FACTOR,
+        })),
+      });
     });
   }
 
   /** The names of all topics. */
-  async topics(): Promise<string[]> {
-    const admin = await this.#connectedAdmin();
-    return admin.listTopics();
+  topics(): Promise<string[]> {
+    return this.#ask((admin) => admin.listTopics());
   }
 
   /** Resolves when the cluster answers. */
