@@ -15,6 +15,6 @@ export async function stopService(app: INestApplication, drain = 0): Promise<voi
     microservice.setIsTerminated(true);
     return microservice.close();
   });
-  await Promise.all([...consumers, ...(drain > 0 ? [sleep(drain)] : [])]);
+  await Promise.all([...consumers, sleep(drain)]);
   await app.close();
 }
