@@ -107,11 +107,13 @@ export class KafkaConnection {
 
   /** After a failure the next question goes over a new connection. */
   async #ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
-    const admin = await this.#connectedAdmin();
+    const connecting = this.#connectedAdmin();
+    const admin = await connecting;
     try {
       return await question(admin);
     } catch (error) {
-      this.#admin = undefined;
+      // Another question that failed may have led to a new connection already.
+      if (this.#admin === connecting) this.#admin = undefined;
       await admin.disconnect();
       throw error;
     }
