@@ -47,6 +47,22 @@ test('a unit of work in hand is given again when its connection was lost before 
   expect(await sender.depth('OUT')).toBe(0);
 });
 
+test('connections that are lost are nothing against a message, however many', async () => {
+  await sender.send(...messages('1'));
+  const consumer = await harness.consumer({ queues: { IN: {} } });
+  // BOTHRESH is 3.
+  for (const backoutCount of [0, 1, 2, 3]) {
+    const lost = await consumer.unit();
+    expect(lost.messages).toMatchObject([{ text: '1', backoutCount }]);
+    harness.proxy.cut();
+    await consumer.decide(lost);
+    await consumer.observed('backedOut');
+  }
+  await consumer.decide(await consumer.unit());
+  await consumer.observed('committed');
+  expect(await sender.depth('IN.BOQ')).toBe(0);
+});
+
 test('a commit that did not arrive is given again, one whose answer was lost is not', async () => {
   await sender.send(...messages('1'));
   const consumer = await harness.consumer({ queues: { IN: {} } });

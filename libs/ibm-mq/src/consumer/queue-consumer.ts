@@ -9,7 +9,7 @@ import { IbmMqError } from '../errors.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
 import type { OutgoingHeaders } from '../message/headers.js';
 import { inquireBackoutPolicy, type BackoutPolicy } from './backout-policy.js';
-import type { BatchBackouts } from './batch-backouts.js';
+import type { ExcusedBackouts } from './excused-backouts.js';
 import { MessageSource } from './message-source.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -20,7 +20,7 @@ export interface QueueConsumerOptions extends InputOptions {
   /** Wait after a message that failed alone, and after the queue could not be opened. */
   readonly backoff: BackoffOptions;
   /** Shared by the consumers of the queue. */
-  readonly batchBackouts: BatchBackouts;
+  readonly excusedBackouts: ExcusedBackouts;
   readonly handle: (unit: UnitOfWork) => Promise<void>;
   /** Headers to add to a message that is moved away because it was backed out too often. */
   readonly backoutHeaders: (message: IncomingMessage) => OutgoingHeaders;
@@ -200,7 +200,7 @@ export class QueueConsumer {
     const poison = messages.filter((message) => this.#isPoison(message, session.policy));
     const others = messages.filter((message) => !poison.includes(message));
     const unit = new UnitOfWork(connection, session.policy, tracing, queue, others, session.ending.signal);
-    let commitStarted: number;
+    let commitStarted: number | undefined;
     try {
       for (const message of poison)
         await unit.reject(message, { headers: this.#options.backoutHeaders(message) });
@@ -210,11 +210,12 @@ export class QueueConsumer {
       connection.commit();
     } catch (error) {
       await unit.end();
-      await this.#backOut(session, messages, error);
+      const handled = commitStarted !== undefined;
+      await this.#backOut(session, messages, error, handled);
       return false;
     }
     const ended = performance.now();
-    this.#options.batchBackouts.remove(messages);
+    this.#options.excusedBackouts.remove(messages);
     this.#alone = Math.max(0, this.#alone - messages.length);
     this.#failures = 0;
     for (const { kind, queue: target } of unit.rejections) {
@@ -234,15 +235,18 @@ export class QueueConsumer {
     { connection }: Session,
     messages: readonly IncomingMessage[],
     error: unknown,
+    handled: boolean,
   ): Promise<void> {
     this.#manager.observer.backedOut?.(this.#options.queue, messages.length, error);
     const reason = error instanceof Error ? error.message : JSON.stringify(error);
     this.#warn(`a unit of work with ${messages.length} messages was backed out: ${reason}`);
+    // Only what fails alone, by its handler and on a connection that works, may be to blame for it.
+    if (messages.length > 1 || handled || connection.lost.aborted)
+      this.#options.excusedBackouts.add(messages);
     if (connection.lost.aborted) throw error;
     connection.back();
     if (messages.length > 1) {
       this.#alone = messages.length;
-      this.#options.batchBackouts.add(messages);
     } else {
       await this.#pause(++this.#failures);
     }
@@ -251,7 +255,7 @@ export class QueueConsumer {
   #isPoison(message: IncomingMessage, { threshold, backoutQueue, deadLetterQueue }: BackoutPolicy): boolean {
     if (threshold === 0 || message.backoutCount < threshold) return false;
     if (backoutQueue === '' && deadLetterQueue === '') return false;
-    return this.#options.batchBackouts.ownBackouts(message) >= threshold;
+    return this.#options.excusedBackouts.ownBackouts(message) >= threshold;
   }
 
   /** An operator may have set BOTHRESH or BOQNAME because of these very messages. */

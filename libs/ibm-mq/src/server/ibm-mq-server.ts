@@ -12,7 +12,7 @@ import type { BackoffOptions } from '../connection/backoff.js';
 import type { InputOptions } from '../connection/input-queue.js';
 import { IbmMqConnectionManager, type IbmMqStatus } from '../connection/connection-manager.js';
 import type { IbmMqConnectionOptions } from '../connection/connection-options.js';
-import { BatchBackouts } from '../consumer/batch-backouts.js';
+import { ExcusedBackouts } from '../consumer/excused-backouts.js';
 import { QueueConsumer } from '../consumer/queue-consumer.js';
 import type { UnitOfWork } from '../consumer/unit-of-work.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
@@ -161,7 +161,7 @@ export class IbmMqServer extends Server<never, IbmMqStatus> implements CustomTra
   #consume(queue: string): void {
     const { queues, consumers = DEFAULTS.consumers, backoff } = this.#options;
     const { consumers: ofQueue = consumers, selector, inGroups } = queues?.[queue] ?? {};
-    const batchBackouts = new BatchBackouts();
+    const excusedBackouts = new ExcusedBackouts();
     for (let i = 0; i < ofQueue; i++) {
       const consumer = new QueueConsumer(this.manager, {
         queue,
@@ -169,7 +169,7 @@ export class IbmMqServer extends Server<never, IbmMqStatus> implements CustomTra
         inGroups,
         batchSize: this.batchSize(queue),
         backoff: { ...BACKOFF, ...backoff },
-        batchBackouts,
+        excusedBackouts,
         handle: (unit) => this.handleUnitOfWork(unit),
         backoutHeaders: (message) => this.backoutHeaders(message),
         logger: this.logger,

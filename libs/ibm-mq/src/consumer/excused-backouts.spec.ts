@@ -1,10 +1,10 @@
 import type { IncomingMessage } from '../message/incoming-message.js';
-import { BatchBackouts } from './batch-backouts.js';
+import { ExcusedBackouts } from './excused-backouts.js';
 
 const message = (messageId: string, backoutCount: number) => ({ messageId, backoutCount }) as IncomingMessage;
 
-test('backouts of a batch do not count against its messages', () => {
-  const backouts = new BatchBackouts();
+test('excused backouts do not count against a message', () => {
+  const backouts = new ExcusedBackouts();
   backouts.add([message('a', 0), message('b', 1)]);
   expect(backouts.ownBackouts(message('a', 1))).toBe(0);
   expect(backouts.ownBackouts(message('b', 2))).toBe(1);
@@ -16,7 +16,7 @@ test('backouts of a batch do not count against its messages', () => {
 });
 
 test('memory is bounded: the oldest are forgotten', () => {
-  const backouts = new BatchBackouts();
+  const backouts = new ExcusedBackouts();
   for (let i = 0; i <= 10_000; i++) backouts.add([message(`${i}`, 0)]);
   expect(backouts.ownBackouts(message('0', 1))).toBe(1);
   expect(backouts.ownBackouts(message('1', 1))).toBe(0);

@@ -3,10 +3,10 @@ import type { IncomingMessage } from '../message/incoming-message.js';
 const MOST = 10_000;
 
 /**
- * Remembers which messages were backed out together with others, so that a message does not count as poison because
- * it shared a unit of work with one.
+ * Remembers the backouts that say nothing against a message, so that it does not count as poison because of them: those
+ * of a unit of work that it shared with others, of a commit that failed, and of a connection that was lost.
  */
-export class BatchBackouts {
+export class ExcusedBackouts {
   readonly #counts = new Map<string, number>();
 
   add(messages: readonly IncomingMessage[]): void {
@@ -26,7 +26,7 @@ export class BatchBackouts {
     for (const { messageId } of messages) this.#counts.delete(messageId);
   }
 
-  /** How often a message was backed out on its own, or by others. */
+  /** How often a message was backed out on its own account, or by other processes. */
   ownBackouts({ messageId, backoutCount }: IncomingMessage): number {
     return Math.max(0, backoutCount - (this.#counts.get(messageId) ?? 0));
   }
