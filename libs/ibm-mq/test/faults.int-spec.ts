@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { Harness } from './harness.js';
 import type { Program } from './program.js';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const MQSC = `
 DEFINE QLOCAL(IN) MAXDEPTH(100000)
@@ -13,10 +13,14 @@ DEFINE CHANNEL(QUICK) CHLTYPE(SVRCONN) TRPTYPE(TCP) HBINT(1)
 const COUNT = 10_000;
 
 let harness: Harness;
+let striking: AbortController | undefined;
 beforeEach(async () => {
   harness = await Harness.start(MQSC);
 });
-afterEach(() => harness.close());
+afterEach(async () => {
+  striking?.abort();
+  await harness.close();
+});
 
 const transferring = async (connection = harness.connection): Promise<Program> => {
   const program = await harness.program('transfer');
@@ -32,8 +36,8 @@ const sending = async (connection: object): Promise<Program> => {
 
 /** Strikes at random, at most so many ms apart, until told to stop, and says how often. */
 function strike(harm: readonly (() => unknown)[], apart = 250): () => Promise<number> {
-  const stopping = new AbortController();
-  const striking = (async () => {
+  const stopping = (striking = new AbortController());
+  const struck = (async () => {
     for (let strikes = 0; ; strikes++) {
       await sleep(Math.random() * apart, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return strikes;
@@ -42,7 +46,7 @@ function strike(harm: readonly (() => unknown)[], apart = 250): () => Promise<nu
   })();
   return () => {
     stopping.abort();
-    return striking;
+    return struck;
   };
 }
 
@@ -52,17 +56,32 @@ const networkFaults = () => [
   () => harness.proxy.loseReply(Math.floor(Math.random() * 30)),
 ];
 
-/** The bodies of all messages on OUT, when there are as many or more. */
-async function collect(count: number): Promise<string[]> {
+/** The bodies of the messages on OUT, when there are COUNT different ones. */
+async function collect(): Promise<string[]> {
   const program = await harness.program('collect');
   await program.call('start', { addresses: `127.0.0.1(${harness.port})` });
   const bodies: string[] = [];
-  while (bodies.length < count) bodies.push(...(await program.event<string[]>('collected')));
+  const different = new Set<string>();
+  while (different.size < COUNT) {
+    for (const body of await program.event<string[]>('collected')) {
+      bodies.push(body);
+      different.add(body);
+    }
+  }
   return bodies;
 }
 
 async function untilEmpty(sender: Program, queue: string): Promise<void> {
-  while ((await sender.call<number>('depth', queue)) > 0) await sleep(100);
+  const isEmpty = async (): Promise<boolean> => {
+    try {
+      return (await sender.call<number>('depth', queue)) === 0;
+    } catch (error) {
+      // The queue manager is being restarted.
+      if ((error as Error).name === 'IbmMqUnavailableError') return false;
+      throw error;
+    }
+  };
+  while (!(await isEmpty())) await sleep(100);
 }
 
 test(`${COUNT} messages are moved exactly once, through lost connections, failing handlers, kills and restarts`, async () => {
@@ -82,9 +101,7 @@ test(`${COUNT} messages are moved exactly once, through lost connections, failin
   ]);
   await untilEmpty(sender, 'IN');
   expect(await stop()).toBeGreaterThan(10);
-  const bodies = await collect(COUNT);
-  expect(bodies).toHaveLength(COUNT);
-  expect(new Set(bodies).size).toBe(COUNT);
+  expect(await collect()).toHaveLength(COUNT);
   expect(await sender.call('depth', 'OUT')).toBe(0);
 });
 
@@ -101,9 +118,7 @@ test(`${COUNT} messages are moved exactly once, through connections that go sile
   await untilEmpty(sender, 'IN');
   await stop();
   expect(harness.proxy.faults).toBeGreaterThan(3);
-  const bodies = await collect(COUNT);
-  expect(bodies).toHaveLength(COUNT);
-  expect(new Set(bodies).size).toBe(COUNT);
+  expect(await collect()).toHaveLength(COUNT);
   expect(await sender.call('depth', 'OUT')).toBe(0);
 });
 
@@ -111,13 +126,11 @@ test(`${COUNT} messages sent over a network that fails are all there, and none t
   const direct = await sending({ addresses: `127.0.0.1(${harness.port})` });
   const sender = await sending(harness.connection);
   const stop = strike(networkFaults());
-  const mover = await transferring();
+  await transferring();
   const inDoubt = await sender.call<number>('send', { first: 0, last: COUNT, batch: 20 });
   expect(await stop()).toBeGreaterThan(3);
   await untilEmpty(direct, 'IN');
-  await mover.kill();
-  const depth = await direct.call<number>('depth', 'OUT');
-  const bodies = await collect(depth);
-  expect(new Set(bodies).size).toBe(COUNT);
-  expect(depth).toBeLessThanOrEqual(COUNT + inDoubt);
+  const bodies = await collect();
+  const others = await direct.call<number>('depth', 'OUT');
+  expect(bodies.length + others).toBeLessThanOrEqual(COUNT + inDoubt);
 });
