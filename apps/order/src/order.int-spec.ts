@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import {
   deadLetterDiscarded,
   deadLetterRaised,
@@ -32,6 +33,7 @@ import {
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { loadConfig } from '@orderbridge/service';
 import request from 'supertest';
+import type { EntityManager } from 'typeorm';
 import { expectGolden } from '../../../test/service/golden.js';
 import {
   newDelivery,
@@ -41,6 +43,7 @@ import {
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import { orderEnvironment } from './order-environment.js';
 import { OrderModule } from './order.module.js';
+import { OrderRepository } from './storage/order.repository.js';
 import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const USER = '11111111-1111-1111-1111-111111111111';
@@ -191,6 +194,29 @@ describe('order service', () => {
     test('names the right amount when the given one is wrong', async () => {
       const response = await post({ ...VALID, amount: 1 }).expect(409);
       expect(response.body).toMatchObject({ totalAmount: 500, currency: 'EUR' });
+    });
+
+    test('orders whose commit got no answer are placed, once', async () => {
+      const inserts = jest.spyOn(service.app.get(OrderRepository), 'insert').mock.calls;
+      const transaction = service.dataSource.transaction.bind(service.dataSource) as (
+        work: (manager: EntityManager) => Promise<unknown>,
+      ) => Promise<unknown>;
+      let lost = 0;
+      const answers = jest.spyOn(service.dataSource, 'transaction').mockImplementation((async (
+        work: (manager: EntityManager) => Promise<unknown>,
+      ) => {
+        const before = inserts.length;
+        const result = await transaction(work);
+        const together = inserts.slice(before).some(([, orders]) => orders.length > 1);
+        if (together && lost++ === 0) throw new Error('Connection terminated unexpectedly');
+        return result;
+      }) as never);
+      const before = await countOrders();
+      const orderIds = await Promise.all(Array.from({ length: 10 }, () => place()));
+      answers.mockRestore();
+      expect(lost).toBeGreaterThan(0);
+      expect(await countOrders()).toBe(before + orderIds.length);
+      for (const orderId of orderIds) expect(await published(orderCreated, orderId)).toHaveLength(1);
     });
 
     test('refuses another media type', async () => {

@@ -163,13 +163,12 @@ export class PlaceOrder {
   }
 
   async #store(unit: UnitOfWork, accepted: readonly Intake[]): Promise<void> {
-    await this.orders.insert(
-      unit.manager,
-      accepted.map(({ order }) => order),
-    );
+    const orders = accepted.map(({ order }) => order);
+    const inserted = await this.orders.insert(unit.manager, orders);
+    const fresh = orders.filter(({ id }) => inserted.has(id));
     await this.orders.insertTimeline(
       unit.manager,
-      accepted.map(({ order }) => {
+      fresh.map((order) => {
         const { id: messageId, source, type } = unit.send(orderCreated, detailsOf(order), order.cause);
         return {
           orderId: order.id,

@@ -54,14 +54,22 @@ export class OrderRepository {
     return this.timeline.find({ where: { orderId }, order: { position: 'ASC' } });
   }
 
-  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
-    await manager.query(
+  /**
+   * Returns the ids of the orders that were not there before. One that was is a try's whose commit took effect while its
+   * answer got lost.
+   */
+  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<Set<string>> {
+    const inserted: { id: string }[] = await manager.query(
       `WITH new AS (
          SELECT * FROM json_to_recordset($1) AS new (id uuid, user_id uuid, status text, currency char(3), total bigint,
            lines json, ship_to json, payment_token text, created_at timestamptz, version integer, look_at timestamptz, cause json)
-       ), waiting AS (INSERT INTO waiting_order (order_id, look_at, cause) SELECT id, look_at, cause FROM new)
-       INSERT INTO orders (id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, updated_at, version)
-       SELECT id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, created_at, version FROM new`,
+       ), inserted AS (
+         INSERT INTO orders (id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, updated_at, version)
+         SELECT id, user_id, status, currency, total, lines, ship_to, payment_token, created_at, created_at, version FROM new
+         ON CONFLICT (id) DO NOTHING RETURNING id
+       )
+       INSERT INTO waiting_order (order_id, look_at, cause) SELECT id, look_at, cause FROM new JOIN inserted USING (id)
+       RETURNING order_id AS id`,
       [
         JSON.stringify(
           orders.map(({ userId, shipTo, paymentToken, createdAt, lookAt, ...rest }) => ({
@@ -75,6 +83,7 @@ export class OrderRepository {
         ),
       ],
     );
+    return new Set(inserted.map(({ id }) => id));
   }
 
   /** The orders that exist, locked against all other changes until the transaction ends. */

@@ -18,7 +18,7 @@ export class UnitsOfWork {
   /**
    * Runs `work` in a transaction of its own, appends what it sends to the outbox and commits.
    *
-   * @throws whatever `work` or the store throws; then nothing has happened.
+   * @throws whatever `work` or the store throws; then nothing has happened, unless only the commit's answer got lost.
    */
   async run<Result>(work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
     let unit!: UnitOfWork;

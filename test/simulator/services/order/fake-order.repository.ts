@@ -70,12 +70,11 @@ export class FakeOrderRepository implements Public<OrderRepository> {
     );
   }
 
-  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<void> {
+  async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<Set<string>> {
+    const inserted = new Set<string>();
     const transaction = await this.session.statement(manager, 'inserts orders');
     for (const { lookAt, cause, ...order } of orders) {
-      const waiting = { orderId: order.id, lookAt, cause, nudgedIn: null, nudgedAt: null };
-      await transaction.insert(this.tables.waiting, order.id, waiting);
-      await transaction.insert(this.tables.orders, order.id, {
+      const isNew = await transaction.insertIfAbsent(this.tables.orders, order.id, {
         ...order,
         awaiting: [],
         reason: null,
@@ -84,7 +83,12 @@ export class FakeOrderRepository implements Public<OrderRepository> {
         trackingNumber: null,
         updatedAt: order.createdAt,
       });
+      if (!isNew) continue;
+      inserted.add(order.id);
+      const waiting = { orderId: order.id, lookAt, cause, nudgedIn: null, nudgedAt: null };
+      await transaction.insert(this.tables.waiting, order.id, waiting);
     }
+    return inserted;
   }
 
   async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderProgress>> {
