@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import {
   createEvent,
   encodeEvent,
+  topic,
   type Broker,
   type Cause,
   type CloudEvent,
@@ -144,7 +145,13 @@ let position = 0;
 /** A delivery of an event that is already made. */
 export function deliveryOf(contract: EventContract, event: CloudEvent): Delivery {
   const { headers, body } = encodeEvent(contract, event);
-  return { origin: `test@${position++}`, key: event.subject, headers, body: Buffer.from(body) };
+  return {
+    source: contract.destinations[0] ?? topic('test'),
+    origin: `test@${position++}`,
+    key: event.subject,
+    headers,
+    body: Buffer.from(body),
+  };
 }
 
 /** A delivery of a new event. */

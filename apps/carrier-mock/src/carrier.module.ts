@@ -16,6 +16,7 @@ import { listen } from 'soap';
 import type { CarrierConfig } from './carrier-environment.js';
 import { Carrier, type CarrierShipment } from './carrier.js';
 import { Deliveries } from './deliveries.js';
+import { inOperationSpan } from './operation-span.js';
 import { ShipmentsController } from './shipments.controller.js';
 
 const TRACKING_NUMBERS = Symbol('TrackingNumbers');
@@ -76,9 +77,11 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
       services: {
         CarrierService: {
           CarrierPort: {
-            createShipment: (request: unknown) => carrier.createShipment(request),
+            createShipment: inOperationSpan('createShipment', (request) => carrier.createShipment(request)),
             getTracking: (request: { trackingNumber: string }) => carrier.getTracking(request),
-            voidShipment: (request: { orderId: string }) => carrier.voidShipment(request),
+            voidShipment: inOperationSpan('voidShipment', (request: { orderId: string }) =>
+              carrier.voidShipment(request),
+            ),
             getDeliveries: (request: unknown) => carrier.getDeliveries(request),
           },
         },

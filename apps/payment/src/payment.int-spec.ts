@@ -8,6 +8,7 @@ import {
   inventoryReserved,
   orderCancelling,
   orderFulfilmentFailed,
+  ORDERS,
   paymentCancelled,
   paymentFailed,
   paymentPostponed,
@@ -325,7 +326,13 @@ describe('payment service', () => {
       // Nobody else makes it due.
       await service.deliver(failed(orderId));
       expect(refunds(orderId)).toHaveLength(1);
-      const redriven = { origin: 'redriven', key: orderId, headers: original, body: message.body };
+      const redriven = {
+        source: ORDERS,
+        origin: 'redriven',
+        key: orderId,
+        headers: original,
+        body: message.body,
+      };
       await service.deliver(redriven, redriven);
       await announced(paymentRefunded, orderId);
       await service.deliver(redriven);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fixtureEvent,
   orderCancelling,
+  ORDERS,
   paymentProcessed,
   shipmentCancelled,
   shipmentCreated,
@@ -202,7 +203,13 @@ describe('shipping service', () => {
       const { shipmentId, status } = await shipmentOf(orderId);
       expect(status).toBe('VOIDING');
       expectGolden(voidRequested, { ...message, headers: original }, { orderId, shipmentId });
-      const redriven = { origin: 'redriven', key: orderId, headers: original, body: message.body };
+      const redriven = {
+        source: ORDERS,
+        origin: 'redriven',
+        key: orderId,
+        headers: original,
+        body: message.body,
+      };
       await service.deliver(redriven, redriven);
       await announced(shipmentVoided, orderId);
       expect(voidsOf(orderId)).toHaveLength(2);

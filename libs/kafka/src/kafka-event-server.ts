@@ -217,6 +217,7 @@ function toDelivery(
   { offset, key, headers, value }: KafkaMessage,
 ): Delivery {
   return {
+    source: { broker: 'kafka', name: topic },
     origin: `kafka ${topic}/${partition}@${offset}`,
     key: key?.toString() ?? '',
     headers: toText(headers ?? {}),

@@ -106,5 +106,11 @@ export class IbmMqEventServer extends IbmMqServer {
 function toDelivery({ queue, messageId, headers, body }: IncomingMessage): Delivery {
   const text: Record<string, string | undefined> = {};
   for (const name in headers) text[name] = headers[name]?.toString();
-  return { origin: `ibm-mq ${queue} ${messageId}`, key: text['ce_subject'] ?? '', headers: text, body };
+  return {
+    source: { broker: 'ibm-mq', name: queue },
+    origin: `ibm-mq ${queue} ${messageId}`,
+    key: text['ce_subject'] ?? '',
+    headers: text,
+    body,
+  };
 }

@@ -12,6 +12,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ProblemFilter } from './errors/problem.filter.js';
 import { validationProblem } from './errors/validation-problem.js';
 import { answerCorrelationId, CORRELATION_HEADER, correlationId } from './http/trace-context.js';
+import { traceRequests } from './http/request-spans.js';
 import { measureRequests } from './metrics/http-metrics.js';
 import { setupOpenApi } from './openapi/setup-openapi.js';
 
@@ -49,13 +50,14 @@ export async function createService(
   return app;
 }
 
-/** Lets an application behave as all services do: validation, problem documents, correlation ids, metrics, OpenAPI. */
+/** Lets an application behave as all services do: validation, problem documents, correlation ids, spans, metrics, OpenAPI. */
 export function configureService(
   app: NestFastifyApplication,
   { name, description, strategies }: Omit<ServiceDefinition, 'module'>,
 ): void {
   const fastify = app.getHttpAdapter().getInstance();
   answerCorrelationId(fastify);
+  traceRequests(fastify);
   measureRequests(fastify);
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: validationProblem }));

@@ -6,6 +6,7 @@ export * from './database/database-environment.js';
 export * from './database/database.module.js';
 export * from './errors/problem.js';
 export * from './health/readiness.js';
+export { aboutOrder } from './http/request-spans.js';
 export * from './http/trace-context.js';
 export * from './periodic/periodic-task.js';
 export * from './run-service.js';

@@ -7,13 +7,15 @@ import { serviceEnvironment } from './config/service-environment.js';
 import { createService, type ServiceDefinition } from './create-service.js';
 import { PinoLogger } from './logging/pino-logger.js';
 import { stopService } from './stop-service.js';
+import { startTracing, type FlushSpans } from './tracing/start-tracing.js';
 import type { z } from 'zod';
 
 type ConfigOf<Shape extends Environment> = z.infer<z.ZodObject<Shape & typeof serviceEnvironment>>;
 
 /**
  * Runs a process: reads its configuration, starts it, and stops it on SIGTERM, SIGINT or when the parent that
- * started it with an IPC channel is gone. A stop takes no new work, finishes and commits what was taken, and leaves.
+ * started it with an IPC channel is gone. A stop takes no new work, finishes and commits what was taken, sends the spans
+ * that wait, and leaves.
  * A wrong configuration or a failed start ends the process with one line on stderr and exit code 1.
  */
 export async function runService<Shape extends Environment>(
@@ -22,12 +24,14 @@ export async function runService<Shape extends Environment>(
 ): Promise<void> {
   try {
     const config = loadConfig({ ...serviceEnvironment, ...environment }) as ConfigOf<Shape>;
-    const { HOST, PORT, LOG_LEVEL, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS } = loadConfig(serviceEnvironment);
+    const { HOST, PORT, LOG_LEVEL, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS, OTEL_EXPORTER_OTLP_ENDPOINT } =
+      loadConfig(serviceEnvironment);
     const definition = define(config);
     failLoudly();
     collectDefaultMetrics();
+    const flushSpans = await startTracing(definition.name, OTEL_EXPORTER_OTLP_ENDPOINT);
     const app = await createService(definition, new PinoLogger(definition.name, LOG_LEVEL));
-    stopOnSignal(app, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS);
+    stopOnSignal(app, SHUTDOWN_DRAIN_MS, SHUTDOWN_TIMEOUT_MS, flushSpans);
     await app.startAllMicroservices();
     await app.listen(PORT, HOST);
     new Logger('Service').log(`${definition.name} listens on ${HOST}:${PORT}`);
@@ -48,14 +52,20 @@ function failLoudly(): void {
   process.on('unhandledRejection', fail);
 }
 
-function stopOnSignal(app: NestFastifyApplication, drain: number, timeout: number): void {
+function stopOnSignal(
+  app: NestFastifyApplication,
+  drain: number,
+  timeout: number,
+  flushSpans: FlushSpans,
+): void {
   const logger = new Logger('Service');
   let stopping = false;
   const stop = (reason: string): void => {
     if (stopping) return;
     stopping = true;
     logger.log(`Stopping (${reason})`);
-    void Promise.race([stopService(app, drain), sleep(drain + timeout, 'timeout', { ref: false })]).then(
+    const stopped = stopService(app, drain).then(flushSpans);
+    void Promise.race([stopped, sleep(drain + timeout, 'timeout', { ref: false })]).then(
       (outcome) => {
         if (outcome === 'timeout')
           logger.warn(`Left work in hand after ${drain + timeout} ms; it is taken up at the next start`);

@@ -30,6 +30,7 @@ export async function consumeIbmMq({
     if (acknowledge === 'before') queue.remove(taken);
     const outcomes = await pipeline.process(
       taken.map(({ message: { headers, body }, messageId }) => ({
+        source: { broker: 'ibm-mq' as const, name: queue.name },
         origin: `ibm-mq ${queue.name} ${messageId}`,
         key: headers['ce_subject'] ?? '',
         headers,

@@ -55,6 +55,7 @@ async function consume(
     offset += messages.length;
     if (acknowledge === 'before') await commit(offset);
     const deliveries = messages.map(({ key, headers, body }, index): Delivery => ({
+      source: { broker: 'kafka', name: topic },
       origin: `kafka ${topic}/${number}@${first + index}`,
       key,
       headers,

@@ -1,6 +1,6 @@
 import { Body, Controller, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { causeOf, ProblemException } from '@orderbridge/service';
+import { aboutOrder, causeOf, ProblemException } from '@orderbridge/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { orderView, type OrderView } from '../show-orders/order-view.js';
 import { PlaceOrder } from './place-order.js';
@@ -48,6 +48,7 @@ export class PlaceOrderController {
       });
     }
     const order = await this.placeOrder.place(body, causeOf(request), key);
+    aboutOrder(request, order.orderId);
     void reply.header('location', `/orders/${order.orderId}`);
     return order;
   }

@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { amount, currency, id, toMajorUnits, toMinorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import { causeOf, ProblemException } from '@orderbridge/service';
+import { aboutOrder, causeOf, ProblemException } from '@orderbridge/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
@@ -85,6 +85,7 @@ export class ManualPaymentController {
         },
       ]),
     );
+    aboutOrder(request, orderId);
     void reply.header('location', `/payment/status/${orderId}`);
     if (existing.size > 0) void reply.status(200);
     else this.charges.wake();

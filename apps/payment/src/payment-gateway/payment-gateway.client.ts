@@ -1,6 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PermanentError } from '@orderbridge/messaging';
-import type { CircuitBreaker } from '@orderbridge/work-items';
+import {
+  addressOf,
+  callPartner,
+  type CircuitBreaker,
+  type PartnerCall,
+  type TracedItem,
+} from '@orderbridge/work-items';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import type { ChargeDecision } from '../domain/payment.js';
@@ -36,6 +42,7 @@ export class RefundRefusedError extends PermanentError {
 @Injectable()
 export class PaymentGatewayClient implements OnApplicationShutdown {
   readonly #pool: Pool;
+  readonly #attributes: PartnerCall['attributes'];
 
   constructor(
     url: string,
@@ -45,6 +52,7 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     private readonly breaker: CircuitBreaker,
   ) {
     this.#pool = new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 30_000 });
+    this.#attributes = { ...addressOf(url), 'http.request.method': 'POST' };
   }
 
   /** How many calls are worth beginning now. */
@@ -76,8 +84,9 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     await this.#pool.close();
   }
 
-  async #charge({ id, orderId, amount, currency, paymentToken }: ChargeItem): Promise<ChargeDecision> {
-    const { status, body } = await this.#post('/v1/charges', id, {
+  async #charge(item: ChargeItem): Promise<ChargeDecision> {
+    const { id, orderId, amount, currency, paymentToken } = item;
+    const { status, body } = await this.#post(item, '/v1/charges', id, {
       amount,
       currency,
       source: paymentToken,
@@ -95,8 +104,9 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     throw new GatewayUnavailableError(`The payment gateway answered ${status}.`);
   }
 
-  async #refund({ id, chargeId, orderId, amount }: RefundItem): Promise<string> {
-    const { status, body } = await this.#post('/v1/refunds', `refund-${id}`, {
+  async #refund(item: RefundItem): Promise<string> {
+    const { id, chargeId, orderId, amount } = item;
+    const { status, body } = await this.#post(item, '/v1/refunds', `refund-${id}`, {
       charge: chargeId,
       amount,
       reference: orderId,
@@ -108,26 +118,31 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     throw REFUSED.has(status) ? new RefundRefusedError(message) : new GatewayUnavailableError(message);
   }
 
-  async #post(
+  #post(
+    item: TracedItem,
     path: string,
     idempotencyKey: string,
     body: object,
   ): Promise<{ status: number; body: unknown }> {
-    try {
-      const response = await this.#pool.request({
-        method: 'POST',
-        path,
-        headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(this.timeout),
-      });
-      const text = await response.body.text();
-      return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) };
-    } catch (error) {
-      throw new GatewayUnavailableError(`The payment gateway did not answer: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    const attributes = { ...this.#attributes, 'url.template': path };
+    return callPartner(item, { name: `POST ${path}`, attributes }, async (traceHeaders, answered) => {
+      try {
+        const response = await this.#pool.request({
+          method: 'POST',
+          path,
+          headers: { ...traceHeaders, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(this.timeout),
+        });
+        answered(response.statusCode);
+        const text = await response.body.text();
+        return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) };
+      } catch (error) {
+        throw new GatewayUnavailableError(`The payment gateway did not answer: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    });
   }
 }
 

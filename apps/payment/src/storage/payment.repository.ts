@@ -21,6 +21,7 @@ export interface ChargeItem {
   readonly amount: number;
   readonly currency: string;
   readonly paymentToken: string;
+  readonly cause: Cause;
 }
 
 /** Whom to tell of a call that is made again later. */
@@ -116,7 +117,8 @@ export class PaymentRepository {
          SELECT id FROM payment WHERE status = 'PENDING' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
-       RETURNING id, attempts, order_id AS "orderId", amount, currency, payment_token AS "paymentToken"`,
+       RETURNING id, attempts, order_id AS "orderId", amount, currency, payment_token AS "paymentToken",
+         cause`,
       [limit, lease],
     );
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));

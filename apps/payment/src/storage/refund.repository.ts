@@ -17,6 +17,7 @@ export interface RefundItem {
   readonly chargeId: string;
   readonly amount: number;
   readonly currency: string;
+  readonly cause: Cause;
 }
 
 /** A refund that was set aside. */
@@ -71,7 +72,7 @@ export class RefundRepository {
          SELECT id FROM payment WHERE status = 'REFUNDING' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
-       RETURNING id, attempts, order_id AS "orderId", charge_id AS "chargeId", amount, currency`,
+       RETURNING id, attempts, order_id AS "orderId", charge_id AS "chargeId", amount, currency, cause`,
       [limit, lease],
     );
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));

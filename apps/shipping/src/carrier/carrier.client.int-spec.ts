@@ -10,6 +10,7 @@ import { CarrierClient, CarrierUnavailableError, VoidRefusedError } from './carr
 const item = {
   id: '0193e5a0-0000-7000-8000-000000000003',
   attempts: 1,
+  cause: { correlationId: 'c', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   pieces: 3,
   shipTo: {

@@ -1,7 +1,13 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CARRIER_REFUSALS, CARRIER_WSDL } from '@orderbridge/contracts';
 import { PermanentError } from '@orderbridge/messaging';
-import type { CircuitBreaker } from '@orderbridge/work-items';
+import {
+  addressOf,
+  callPartner,
+  type CircuitBreaker,
+  type PartnerCall,
+  type TracedItem,
+} from '@orderbridge/work-items';
 import { createClientAsync, type Client } from 'soap';
 import { z } from 'zod';
 import type { CarrierDecision } from '../domain/shipment.js';
@@ -52,6 +58,7 @@ export class VoidRefusedError extends PermanentError {
 export class CarrierClient implements OnApplicationShutdown {
   readonly #transport: SoapTransport;
   readonly #client: Promise<Client>;
+  readonly #address: PartnerCall['attributes'];
 
   /** `timeout` in milliseconds, after which a request counts as failed. */
   constructor(
@@ -61,6 +68,7 @@ export class CarrierClient implements OnApplicationShutdown {
     private readonly breaker: CircuitBreaker,
   ) {
     this.#transport = new SoapTransport(endpoint, timeout, connections);
+    this.#address = addressOf(endpoint);
     this.#client = createClientAsync(CARRIER_WSDL, { httpClient: this.#transport, endpoint });
   }
 
@@ -74,7 +82,9 @@ export class CarrierClient implements OnApplicationShutdown {
    * @throws BrokenCircuitError while it is given a rest.
    */
   createShipment(item: BookingItem): Promise<CarrierDecision> {
-    return this.breaker.execute(() => this.#createShipment(item));
+    return this.breaker.execute(() =>
+      this.#call(item, 'createShipment', (traceHeaders) => this.#createShipment(item, traceHeaders)),
+    );
   }
 
   /**
@@ -84,17 +94,19 @@ export class CarrierClient implements OnApplicationShutdown {
    * @throws VoidRefusedError when it never will.
    * @throws BrokenCircuitError while it is given a rest.
    */
-  voidShipment({ orderId }: VoidItem): Promise<void> {
-    return this.breaker.execute(async () => {
-      const client = await this.#client;
-      try {
-        await client['voidShipmentAsync']({ orderId });
-      } catch (error) {
-        const { code, message } = faultOf(error);
-        const Refusal = isRefusal(code) ? VoidRefusedError : CarrierUnavailableError;
-        throw new Refusal(`The carrier did not void: ${message}`, { cause: error });
-      }
-    });
+  voidShipment(item: VoidItem): Promise<void> {
+    return this.breaker.execute(() =>
+      this.#call(item, 'voidShipment', async (traceHeaders) => {
+        const client = await this.#client;
+        try {
+          await client['voidShipmentAsync']({ orderId: item.orderId }, {}, traceHeaders);
+        } catch (error) {
+          const { code, message } = faultOf(error);
+          const Refusal = isRefusal(code) ? VoidRefusedError : CarrierUnavailableError;
+          throw new Refusal(`The carrier did not void: ${message}`, { cause: error });
+        }
+      }),
+    );
   }
 
   /**
@@ -123,11 +135,26 @@ export class CarrierClient implements OnApplicationShutdown {
     await this.#transport.close();
   }
 
-  async #createShipment({ orderId, pieces, shipTo }: BookingItem): Promise<CarrierDecision> {
+  /** In a span; asking for deliveries has none, for it is done all the time and about no order. */
+  #call<Result>(
+    item: TracedItem,
+    operation: string,
+    call: (traceHeaders: Record<string, string>) => Promise<Result>,
+  ): Promise<Result> {
+    const name = `CarrierService/${operation}`;
+    const rpc = { 'rpc.system': 'soap', 'rpc.service': 'CarrierService', 'rpc.method': operation };
+    return callPartner(item, { name, attributes: { ...this.#address, ...rpc } }, call);
+  }
+
+  async #createShipment(
+    { orderId, pieces, shipTo }: BookingItem,
+    traceHeaders: Record<string, string>,
+  ): Promise<CarrierDecision> {
     const client = await this.#client;
     let answer: unknown;
     try {
-      [answer] = (await client['createShipmentAsync']({ orderId, pieces, recipient: shipTo })) as [unknown];
+      const booking = { orderId, pieces, recipient: shipTo };
+      [answer] = (await client['createShipmentAsync'](booking, {}, traceHeaders)) as [unknown];
     } catch (error) {
       const { code, message } = faultOf(error);
       if (isRefusal(code)) return { booked: false, code, reason: message };

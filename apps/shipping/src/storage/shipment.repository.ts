@@ -20,6 +20,7 @@ export interface BookingItem {
   readonly orderId: string;
   readonly shipTo: ShipTo;
   readonly pieces: number;
+  readonly cause: Cause;
 }
 
 /** Whom to tell of a call that is made again later. */
@@ -95,7 +96,7 @@ export class ShipmentRepository {
          SELECT id FROM shipment WHERE status = 'REQUESTED' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
-       RETURNING id, attempts, order_id AS "orderId", ship_to AS "shipTo", pieces`,
+       RETURNING id, attempts, order_id AS "orderId", ship_to AS "shipTo", pieces, cause`,
       [limit, lease],
     );
     return rows;

@@ -15,6 +15,7 @@ export interface VoidItem {
   readonly attempts: number;
   /** Idempotency key at the carrier. */
   readonly orderId: string;
+  readonly cause: Cause;
 }
 
 /** A label that was set aside. */
@@ -46,7 +47,7 @@ export class VoidRepository {
          SELECT id FROM shipment WHERE status = 'VOIDING' AND due_at <= now()
          ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
        )
-       RETURNING id, attempts, order_id AS "orderId"`,
+       RETURNING id, attempts, order_id AS "orderId", cause`,
       [limit, lease],
     );
     return rows;

@@ -1,6 +1,10 @@
+import type { Destination } from '@orderbridge/contracts';
+
 /** One delivery of a message by a broker. */
 export interface Delivery {
-  /** Where it was taken from, unique there, e.g. `kafka orders/2@154`; for logs and dead letters. */
+  /** The topic or queue it was taken from. */
+  readonly source: Destination;
+  /** Which delivery of which place this is, unique, e.g. `kafka orders/2@154`; for logs and dead letters. */
   readonly origin: string;
   /** Deliveries with the same key are handled in order. */
   readonly key: string;

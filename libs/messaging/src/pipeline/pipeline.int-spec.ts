@@ -25,6 +25,7 @@ function delivery(contract: typeof added, orderId: string, value: number, id?: s
   const event = createEvent(contract, '/test', { orderId, value }, { correlationId: 'c' });
   const { headers, body } = encodeEvent(contract, event);
   return {
+    source: topic('t'),
     origin: `test@${position++}`,
     key: orderId,
     headers: { ...headers, ...(id && { ce_id: id }) },

@@ -7,6 +7,7 @@ import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import { CrashWatch, PoisonMessageError } from '../starts/crash-watch.js';
 import type { Starts } from '../starts/starts.js';
+import { ConsumerSpan } from '../tracing/consumer-span.js';
 import type { Delivery, Outcome, Rejection } from './delivery.js';
 import { EventContext } from './event-context.js';
 import type { EventRoute, EventRoutes } from './event-routes.js';
@@ -31,6 +32,7 @@ interface RoutedEvent {
   readonly delivery: Delivery;
   readonly route: EventRoute;
   readonly event: CloudEvent;
+  readonly span: ConsumerSpan;
   readonly tried: Tried;
 }
 
@@ -98,13 +100,25 @@ export class Pipeline {
     }
     const route = this.#options.routes.get(type);
     if (!route) return SETTLED;
+    const span = new ConsumerSpan(this.#options.consumer, delivery);
+    try {
+      const outcome = await this.#handle(delivery, route, span);
+      span.end(outcome);
+      return outcome;
+    } catch (error) {
+      span.end(error as Error);
+      throw error;
+    }
+  }
+
+  async #handle(delivery: Delivery, route: EventRoute, span: ConsumerSpan): Promise<Outcome> {
     let event: CloudEvent;
     try {
-      event = decodeEvent(route.contract, delivery.headers, delivery.body);
+      event = span.carriedBy(decodeEvent(route.contract, delivery.headers, delivery.body));
     } catch (error) {
       return this.#reject(delivery, error as Error, firstTry());
     }
-    return this.#commits.submit({ delivery, route, event, tried: { attempts: 0, since: new Date() } });
+    return this.#commits.submit({ delivery, route, event, span, tried: { attempts: 0, since: new Date() } });
   }
 
   /** Called by the group commit: with a group first and, when that throws, with each event alone. */
@@ -123,6 +137,7 @@ export class Pipeline {
         await this.#commit(events);
         return events.map(() => SETTLED);
       } catch (error) {
+        for (const { span } of events) span.failed(error as Error);
         if (!isTransient(error)) {
           const [alone, ...others] = events;
           if (!alone || others.length > 0) throw error;
@@ -146,7 +161,11 @@ export class Pipeline {
         events.map(({ event }) => event.id),
       );
       crashPoint('pipeline.claimed');
-      const firsts = events.filter(({ event }) => fresh.delete(event.id));
+      const firsts: RoutedEvent[] = [];
+      for (const one of events) {
+        if (fresh.delete(one.event.id)) firsts.push(one);
+        else one.span.duplicate();
+      }
       const context = new EventContext([unitOfWork]);
       for (const { route, events: batch } of inOrderPerKey(firsts)) await route.handle(batch, context);
       await this.#watch?.finish(unitOfWork.manager, origins);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracingEnvironment } from '../tracing/tracing-environment.js';
 
 /** What every process takes from its environment. */
 export const serviceEnvironment = {
@@ -24,4 +25,5 @@ export const serviceEnvironment = {
     .describe(
       'milliseconds after which a stop no longer waits for work in hand; they follow SHUTDOWN_DRAIN_MS',
     ),
+  ...tracingEnvironment,
 };

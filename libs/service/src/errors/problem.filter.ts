@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
+import { requestFailed } from '../http/request-spans.js';
 import { ProblemException, type Problem } from './problem.js';
 
 /**
@@ -45,6 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
   #problem(error: unknown, request: FastifyRequest): Problem {
     if (error instanceof ProblemException) return error.problem;
     if (error instanceof HttpException) return { status: error.getStatus(), detail: error.message };
+    requestFailed(request, error);
     this.#logger.error({
       err: error,
       correlationId: request.id,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Cause } from '@orderbridge/contracts';
+import { within } from '@orderbridge/tracing';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { spanOf } from './request-spans.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 const CORRELATION_ID = /^[\w.:-]{1,128}$/;
@@ -20,15 +22,20 @@ export function answerCorrelationId(fastify: FastifyInstance): void {
   });
 }
 
-/** What a request hands on to the messages it causes. Without a trace of the caller's a new one begins here. */
+/**
+ * What a request hands on to the messages it causes: the context of its span or, while nothing is traced, of its caller's.
+ * Without a trace of the caller's a new one begins here.
+ */
 export function causeOf(request: FastifyRequest): Cause {
   const { traceparent, tracestate } = request.headers;
   const known = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
-  return {
+  const cause = {
     correlationId: request.id,
     traceparent: known ? traceparent : newTraceparent(),
     tracestate: known && typeof tracestate === 'string' ? tracestate : undefined,
   };
+  const span = spanOf(request);
+  return span ? within(span, cause) : cause;
 }
 
 const newTraceparent = (): string => `00-${randomHex()}-${randomHex().slice(16)}-01`;

@@ -118,13 +118,14 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
   takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
     return this.session.autocommit('takes due charges', (transaction) =>
       takeDue(transaction, this.tables.payments, 'PENDING', limit, lease).map(
-        ({ id, attempts, orderId, amount, currency, paymentToken }) => ({
+        ({ id, attempts, orderId, amount, currency, paymentToken, cause }) => ({
           id,
           attempts,
           orderId,
           amount,
           currency,
           paymentToken: paymentToken as string,
+          cause,
         }),
       ),
     );

@@ -39,13 +39,14 @@ export class FakeRefundRepository implements Public<RefundRepository> {
   takeDue(limit: number, lease: number): Promise<RefundItem[]> {
     return this.session.autocommit('takes due refunds', (transaction) =>
       takeDue(transaction, this.tables.payments, 'REFUNDING', limit, lease).map(
-        ({ id, attempts, orderId, chargeId, amount, currency }) => ({
+        ({ id, attempts, orderId, chargeId, amount, currency, cause }) => ({
           id,
           attempts,
           orderId,
           chargeId: chargeId as string,
           amount,
           currency,
+          cause,
         }),
       ),
     );

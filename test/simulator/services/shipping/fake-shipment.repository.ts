@@ -96,12 +96,13 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
   takeDue(limit: number, lease: number): Promise<BookingItem[]> {
     return this.session.autocommit('takes due bookings', (transaction) =>
       takeDue(transaction, this.tables.shipments, 'REQUESTED', limit, lease).map(
-        ({ id, attempts, orderId, shipTo, pieces }) => ({
+        ({ id, attempts, orderId, shipTo, pieces, cause }) => ({
           id,
           attempts,
           orderId,
           shipTo: shipTo as BookingItem['shipTo'],
           pieces,
+          cause,
         }),
       ),
     );

@@ -21,10 +21,11 @@ export class FakeVoidRepository implements Public<VoidRepository> {
   takeDue(limit: number, lease: number): Promise<VoidItem[]> {
     return this.session.autocommit('takes due voids', (transaction) =>
       takeDue(transaction, this.tables.shipments, 'VOIDING', limit, lease).map(
-        ({ id, attempts, orderId }) => ({
+        ({ id, attempts, orderId, cause }) => ({
           id,
           attempts,
           orderId,
+          cause,
         }),
       ),
     );
