@@ -128,7 +128,7 @@ describe.each(Object.entries(CASES))('%s', (name, values) => {
       }
     });
 
-    test('may reach the brokers and the database that it is told of', () => {
+    test('may reach the brokers, the database and the collector that it is told of', () => {
       const policy = ofKind<Selecting>(resources, 'NetworkPolicy').find(
         ({ metadata }) => metadata.name === deployment.metadata.name,
       );
@@ -138,6 +138,8 @@ describe.each(Object.entries(CASES))('%s', (name, values) => {
       );
       const needed = addresses.map((address) => Number(address.split(':')[1]));
       if (container.env.some((variable) => variable.name === 'DATABASE_URL')) needed.push(5432);
+      const collector = valueOf(container, 'OTEL_EXPORTER_OTLP_ENDPOINT');
+      if (collector !== undefined) needed.push(Number(new URL(collector).port));
       expect(open).toEqual(expect.arrayContaining(needed));
     });
 
@@ -170,6 +172,21 @@ interface Scaler extends Resource {
     readonly triggers?: readonly { readonly metadata: { readonly query?: string } }[];
   };
 }
+
+test('every service sends its traces where the values say, and none without', () => {
+  const dev = `${CHART}/values-dev.yaml`;
+  const tracing = 'tracing={"otlpEndpoint":"http://collector:4318","ratio":0.25}';
+  const variables = (set: string[]) =>
+    workloads(render([dev], set)).map(({ container }) =>
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG'].map((variable) =>
+        valueOf(container, variable),
+      ),
+    );
+  expect(variables([tracing])).toEqual(
+    Object.keys(SERVICES).map(() => ['http://collector:4318', 'parentbased_traceidratio', '0.25']),
+  );
+  expect(variables([])).toEqual(Object.keys(SERVICES).map(() => [undefined, undefined, undefined]));
+});
 
 describe('production', () => {
   const resources = render([`${CHART}/values-production.yaml`]);

@@ -84,6 +84,7 @@ describe('what must not pass', () => {
     [['services.order.env.GATEWAY_PASSWORD="secret"'], 'GATEWAY_PASSWORD'],
     [['kafka.brokers=["kafka"]'], 'kafka.brokers'],
     [['kafka.sasl.mechanism="gssapi"'], 'kafka.sasl.mechanism'],
+    [['tracing.otlpEndpoint="collector:4318"'], 'tracing.otlpEndpoint'],
     [['services.order.resources={"requests":{"cpu":"1","memory":"1Gi"}}'], 'services.order.resources'],
   ])('values like %s are refused by the schema', (set, place) => {
     const { status, stderr } = helm('template', dev, set);

@@ -76,6 +76,13 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with .root.Values.tracing }}
+{{- if .otlpEndpoint }}
+{{ include "orderbridge.variable" (dict "variable" "OTEL_EXPORTER_OTLP_ENDPOINT" "value" .otlpEndpoint) }}
+{{ include "orderbridge.variable" (dict "variable" "OTEL_TRACES_SAMPLER" "value" "parentbased_traceidratio") }}
+{{ include "orderbridge.variable" (dict "variable" "OTEL_TRACES_SAMPLER_ARG" "value" .ratio) }}
+{{- end }}
+{{- end }}
 {{- if and .service.seed .root.Values.seed }}
 {{ include "orderbridge.variable" (dict "variable" "SEED_FILE" "value" "/etc/orderbridge/seed/products.json") }}
 {{- end }}

@@ -7,7 +7,8 @@ import { serviceEnvironment } from './config/service-environment.js';
 import { createService, type ServiceDefinition } from './create-service.js';
 import { PinoLogger } from './logging/pino-logger.js';
 import { stopService } from './stop-service.js';
-import { startTracing, type FlushSpans } from './tracing/start-tracing.js';
+import type { FlushSpans } from './tracing/export-spans.js';
+import { startTracing } from './tracing/start-tracing.js';
 import type { z } from 'zod';
 
 type ConfigOf<Shape extends Environment> = z.infer<z.ZodObject<Shape & typeof serviceEnvironment>>;

@@ -9,7 +9,9 @@ import {
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { OccasionalWarnings } from './occasional-warnings.js';
-import type { FlushSpans } from './start-tracing.js';
+
+/** Sends the spans that are waiting; resolves soon, whether a collector took them or not. Never rejects. */
+export type FlushSpans = () => Promise<void>;
 
 /** Milliseconds that a stop waits for the collector. */
 const FLUSH_TIMEOUT = 2_000;

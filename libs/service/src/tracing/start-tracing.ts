@@ -1,5 +1,4 @@
-/** Sends the spans that are waiting; resolves soon, whether a collector took them or not. Never rejects. */
-export type FlushSpans = () => Promise<void>;
+import type { FlushSpans } from './export-spans.js';
 
 /**
  * Lets this process send its spans to a collector; without an endpoint it makes none, and nothing of OpenTelemetry's SDK is
