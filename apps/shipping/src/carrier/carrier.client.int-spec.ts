@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CARRIER_WSDL } from '@orderbridge/contracts';
 import { CircuitBreaker } from '@orderbridge/work-items';
@@ -27,6 +27,7 @@ describe('CarrierClient', () => {
   let client: CarrierClient;
   let handle: (request: unknown) => Promise<unknown>;
   const requests: unknown[] = [];
+  const traces: unknown[] = [];
 
   beforeAll(async () => {
     server = createServer((_, response) => response.writeHead(404).end());
@@ -38,8 +39,14 @@ describe('CarrierClient', () => {
       services: {
         CarrierService: {
           CarrierPort: {
-            createShipment: (request: unknown) => {
+            createShipment: (
+              request: unknown,
+              _callback: unknown,
+              _headers: unknown,
+              http: IncomingMessage,
+            ) => {
               requests.push(request);
+              traces.push(http.headers['traceparent']);
               return handle(request);
             },
             voidShipment: (request: unknown) => handle(request),
@@ -76,6 +83,7 @@ describe('CarrierClient', () => {
       trackingNumber: 'MP0000000001DE',
     });
     expect(requests).toEqual([{ orderId: item.orderId, pieces: '3', recipient: item.shipTo }]);
+    expect(traces.at(-1)).toBe(item.cause.traceparent);
   });
 
   const fault = (code: string) => () =>
