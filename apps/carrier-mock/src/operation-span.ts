@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { inSpan, ORDER_ID, type TraceContext } from '@orderbridge/tracing';
 import type { ISoapServiceMethod } from 'soap';
 
-/** An operation of the SOAP service in a span that is a child of the caller's. SOAP does not go through Nest, whose requests have theirs. */
+/**
+ * An operation of the SOAP service in a span that is a child of the caller's. SOAP does not go through Nest, whose requests
+ * have spans already.
+ */
 export function inOperationSpan<Request>(
   operation: string,
   perform: (request: Request) => Promise<object>,

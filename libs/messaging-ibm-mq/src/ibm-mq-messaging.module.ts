@@ -26,6 +26,8 @@ export class IbmMqMessagingModule implements OnModuleInit, OnApplicationShutdown
       providers: [
         {
           provide: IbmMqConnectionManager,
+          // Without the transport's own tracing: the pipeline makes a span of each event, in the event's trace; the
+          // transport would make one of each unit of work, in another trace.
           useFactory: () =>
             new IbmMqConnectionManager(connectionOptions(config, applicationName), ibmMqMetrics()),
         },

@@ -1,5 +1,12 @@
-import { createEvent, defineEvent, encodeEvent, queue, topic, type CloudEvent } from '@orderbridge/contracts';
-import { causedBy } from '@orderbridge/contracts';
+import {
+  causedBy,
+  createEvent,
+  defineEvent,
+  encodeEvent,
+  queue,
+  topic,
+  type CloudEvent,
+} from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { RecordedSpans, traceparentOf } from '../../../../test/tracing/recorded-spans.js';

@@ -3,6 +3,8 @@ import { ID_HEADER, TYPE_HEADER, type Broker, type CloudEvent } from '@orderbrid
 import { failSpan, ORDER_ID, parentOf, tracer, within } from '@orderbridge/tracing';
 import type { Delivery, Outcome } from '../pipeline/delivery.js';
 
+/** Most failed tries of an event whose errors are kept: an outage may be long. */
+const RECORDED_FAILURES = 5;
 /** As OpenTelemetry's semantic conventions name them. */
 const SYSTEMS: Readonly<Record<Broker, string>> = { kafka: 'kafka', 'ibm-mq': 'ibmmq' };
 
@@ -46,7 +48,7 @@ export class ConsumerSpan {
   /** A try has failed, of the event alone or of its whole batch. */
   failed(error: Error): void {
     this.#failures++;
-    this.#record(error);
+    if (this.#failures <= RECORDED_FAILURES) this.#record(error);
   }
 
   /** The inbox knows the event: it was handled before. */

@@ -1,7 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { DiagLogger } from '@opentelemetry/api';
 
-/** Logs what OpenTelemetry complains about, as a warning, and then nothing more for a while: a collector may be away for long. */
+/**
+ * Logs what OpenTelemetry complains about, as a warning, and then nothing more for a while: a collector may be away for
+ * long.
+ */
 export class OccasionalWarnings implements DiagLogger {
   readonly #logger = new Logger('Tracing');
   #quietUntil = -Infinity;
