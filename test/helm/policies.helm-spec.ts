@@ -176,16 +176,16 @@ interface Scaler extends Resource {
 test('every service sends its traces where the values say, and none without', () => {
   const dev = `${CHART}/values-dev.yaml`;
   const tracing = 'tracing={"otlpEndpoint":"http://collector:4318","ratio":0.25}';
-  const variables = (set: string[]) =>
+  const told = (set: string[]) =>
     workloads(render([dev], set)).map(({ container }) =>
       ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG'].map((variable) =>
         valueOf(container, variable),
       ),
     );
-  expect(variables([tracing])).toEqual(
+  expect(told([tracing])).toEqual(
     Object.keys(SERVICES).map(() => ['http://collector:4318', 'parentbased_traceidratio', '0.25']),
   );
-  expect(variables([])).toEqual(Object.keys(SERVICES).map(() => [undefined, undefined, undefined]));
+  expect(told([])).toEqual(Object.keys(SERVICES).map(() => [undefined, undefined, undefined]));
 });
 
 describe('production', () => {
