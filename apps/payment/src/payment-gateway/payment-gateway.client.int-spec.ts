@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CircuitBreaker } from '@orderbridge/work-items';
+import { RecordedSpans, traceparentOf } from '../../../../test/tracing/recorded-spans.js';
+import { GatewayUnavailableError, PaymentGatewayClient } from './payment-gateway.client.js';
+
+const item = {
+  id: '0193e5a0-0000-7000-8000-000000000003',
+  attempts: 1,
+  orderId: '0193e5a0-0000-7000-8000-000000000001',
+  amount: 500,
+  currency: 'EUR',
+  paymentToken: 'tok_secret',
+  cause: {
+    correlationId: 'c',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'a=1',
+  },
+};
+
+describe('the trace of a charge', () => {
+  let spans: RecordedSpans;
+  let server: Server;
+  let client: PaymentGatewayClient;
+  let status: number;
+  const traces: unknown[] = [];
+
+  beforeAll(async () => {
+    spans = new RecordedSpans();
+    server = createServer(({ headers: { traceparent, tracestate } }, response) => {
+      traces.push({ traceparent, tracestate });
+      response.writeHead(status).end(JSON.stringify({ id: 'ch_1', status: 'succeeded' }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    client = new PaymentGatewayClient(url, 1_000, 4, new CircuitBreaker('payment-gateway'));
+  });
+  afterAll(async () => {
+    await client.onApplicationShutdown();
+    server.closeAllConnections();
+    server.close();
+    spans.close();
+  });
+
+  test('goes on from what made it necessary to the gateway, each attempt with a span of its own', async () => {
+    status = 503;
+    await expect(client.charge(item)).rejects.toThrow(GatewayUnavailableError);
+    status = 201;
+    await client.charge({ ...item, attempts: 2 });
+    const attempts = spans.named('POST /v1/charges');
+    expect(attempts).toMatchObject(
+      [
+        { 'http.response.status_code': 503, 'error.type': '503', 'orderbridge.attempt': 1 },
+        { 'http.response.status_code': 201, 'orderbridge.attempt': 2 },
+      ].map((attributes) => ({
+        attributes: { ...attributes, 'orderbridge.order.id': item.orderId, 'server.address': '127.0.0.1' },
+        parentSpanContext: { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' },
+      })),
+    );
+    expect(traces).toEqual(attempts.map((span) => ({ traceparent: traceparentOf(span), tracestate: 'a=1' })));
+    expect(JSON.stringify(attempts.map(({ attributes }) => attributes))).not.toContain(item.paymentToken);
+  });
+});
