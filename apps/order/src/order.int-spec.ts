@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
 import {
   deadLetterDiscarded,
   deadLetterRaised,
@@ -33,7 +32,7 @@ import {
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { loadConfig } from '@orderbridge/service';
 import request from 'supertest';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { expectGolden } from '../../../test/service/golden.js';
 import {
   newDelivery,
@@ -43,7 +42,6 @@ import {
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import { orderEnvironment } from './order-environment.js';
 import { OrderModule } from './order.module.js';
-import { OrderRepository } from './storage/order.repository.js';
 import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const USER = '11111111-1111-1111-1111-111111111111';
@@ -197,24 +195,20 @@ describe('order service', () => {
     });
 
     test('orders whose commit got no answer are placed, once', async () => {
-      const inserts = jest.spyOn(service.app.get(OrderRepository), 'insert').mock.calls;
-      const transaction = service.dataSource.transaction.bind(service.dataSource) as (
-        work: (manager: EntityManager) => Promise<unknown>,
-      ) => Promise<unknown>;
-      let lost = 0;
-      const answers = jest.spyOn(service.dataSource, 'transaction').mockImplementation((async (
-        work: (manager: EntityManager) => Promise<unknown>,
-      ) => {
-        const before = inserts.length;
+      const { dataSource } = service;
+      const transaction = dataSource.transaction.bind(dataSource);
+      let lost = false;
+      dataSource.transaction = (async (work: (manager: EntityManager) => Promise<unknown>) => {
+        const stored = await countOrders();
         const result = await transaction(work);
-        const together = inserts.slice(before).some(([, orders]) => orders.length > 1);
-        if (together && lost++ === 0) throw new Error('Connection terminated unexpectedly');
-        return result;
-      }) as never);
+        if (lost || (await countOrders()) - stored < 2) return result;
+        lost = true;
+        throw new Error('Connection terminated unexpectedly');
+      }) as DataSource['transaction'];
       const before = await countOrders();
       const orderIds = await Promise.all(Array.from({ length: 10 }, () => place()));
-      answers.mockRestore();
-      expect(lost).toBeGreaterThan(0);
+      dataSource.transaction = transaction;
+      expect(lost).toBe(true);
       expect(await countOrders()).toBe(before + orderIds.length);
       for (const orderId of orderIds) expect(await published(orderCreated, orderId)).toHaveLength(1);
     });
