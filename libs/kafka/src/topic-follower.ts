@@ -83,7 +83,7 @@ export class TopicFollower {
     return all.filter((topic) => this.#options.matches.test(topic)).toSorted();
   }
 
-  /** Returns when there are other topics, the consumer has to be made anew, or at the stop. */
+  /** Returns when there are other topics, or at the stop; throws when the consumer has to be made anew. */
   async #follow(topics: readonly string[], joined: () => void): Promise<void> {
     const { connection, group, interval } = this.#options;
     const { signal } = this.#stopping;
@@ -92,12 +92,12 @@ export class TopicFollower {
       sessionTimeout: connection.config.KAFKA_SESSION_TIMEOUT_MS,
       heartbeatInterval: Math.floor(connection.config.KAFKA_SESSION_TIMEOUT_MS / 4),
       allowAutoTopicCreation: false,
+      // A consumer that starts itself again may do so while it is given up. It would stay in the group for good, and hand
+      // out the topics that it knows, and no others.
+      retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
     });
-    const ended = new AbortController();
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      this.#problem = payload.error;
-      if (!payload.restart) ended.abort();
-    });
+    const crashed = new AbortController();
+    consumer.on(consumer.events.CRASH, ({ payload }) => crashed.abort(payload.error));
     consumer.on(consumer.events.GROUP_JOIN, () => {
       this.#problem = undefined;
       joined();
@@ -107,8 +107,10 @@ export class TopicFollower {
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({ eachBatch: (payload) => this.#handle(payload) });
       const known = topics.join();
-      do await this.#sleep(interval, ended.signal);
-      while (!signal.aborted && !ended.signal.aborted && (await this.#topics()).join() === known);
+      do {
+        await this.#sleep(interval, crashed.signal);
+        crashed.signal.throwIfAborted();
+      } while (!signal.aborted && (await this.#topics()).join() === known);
     } finally {
       await consumer.disconnect();
     }
