@@ -73,7 +73,7 @@ export class FakeOrderRepository implements Public<OrderRepository> {
   async insert(manager: EntityManager, orders: readonly NewOrder[]): Promise<Set<string>> {
     const inserted = new Set<string>();
     const transaction = await this.session.statement(manager, 'inserts orders');
-    for (const { lookAt, cause, ...order } of orders) {
+    for (const { lookAt: _, cause: __, ...order } of orders) {
       const isNew = await transaction.insertIfAbsent(this.tables.orders, order.id, {
         ...order,
         awaiting: [],
@@ -83,10 +83,12 @@ export class FakeOrderRepository implements Public<OrderRepository> {
         trackingNumber: null,
         updatedAt: order.createdAt,
       });
-      if (!isNew) continue;
-      inserted.add(order.id);
-      const waiting = { orderId: order.id, lookAt, cause, nudgedIn: null, nudgedAt: null };
-      await transaction.insert(this.tables.waiting, order.id, waiting);
+      if (isNew) inserted.add(order.id);
+    }
+    for (const { id: orderId, lookAt, cause } of orders) {
+      if (!inserted.has(orderId)) continue;
+      const waiting = { orderId, lookAt, cause, nudgedIn: null, nudgedAt: null };
+      await transaction.insert(this.tables.waiting, orderId, waiting);
     }
     return inserted;
   }

@@ -80,7 +80,7 @@ describe("order's fakes and PostgreSQL", () => {
       fc.uniqueArray(item, { selector: (one) => one[key], minLength: 1, maxLength: 2 });
     const commands = commandsOf(
       [
-        callOf('orders', 'insert', unique(order, 'id')),
+        callOf('orders', 'insert', fc.array(order, { minLength: 1, maxLength: 2 })),
         callOf('orders', 'lock', fc.array(someId, { maxLength: 3 })),
         callOf('orders', 'update', unique(progress, 'id')),
         callOf('orders', 'insertTimeline', unique(entry, 'orderId')),
