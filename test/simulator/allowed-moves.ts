@@ -7,3 +7,12 @@ export const ALLOWED_MOVES: Readonly<Record<string, readonly string[]>> = {
   FULFILMENT_FAILED: ['REFUNDED'],
   CANCELLING: ['CANCELLED'],
 };
+
+/** Statuses after which nothing more is expected. */
+export const TERMINAL: ReadonlySet<string> = new Set([
+  'DELIVERED',
+  'REJECTED',
+  'PAYMENT_FAILED',
+  'REFUNDED',
+  'CANCELLED',
+]);

@@ -1,18 +1,10 @@
 import { INVENTORY_EVENTS } from '@orderbridge/contracts';
 import type { OrderEntity } from '../../apps/order/src/storage/order.entity.js';
-import { ALLOWED_MOVES } from './allowed-moves.js';
+import { ALLOWED_MOVES, TERMINAL } from './allowed-moves.js';
 import { isGarbage } from './brokers/bus-message.js';
 import type { Customers } from './customers.js';
 import type { World } from './world.js';
 
-/** Statuses after which nothing more is expected. */
-const TERMINAL: ReadonlySet<string> = new Set([
-  'DELIVERED',
-  'REJECTED',
-  'PAYMENT_FAILED',
-  'REFUNDED',
-  'CANCELLED',
-]);
 const GONE: ReadonlySet<string> = new Set(['SHIPPED', 'DELIVERED']);
 /** Announcements, one for each time an order comes to the status. */
 const ANNOUNCED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { ALLOWED_MOVES } from '../../simulator/allowed-moves.js';
+import { ALLOWED_MOVES, TERMINAL } from '../../simulator/allowed-moves.js';
 import type { Accepted } from '../load/shopping.js';
 import { SERVICES } from '../plan/fault.js';
 import type { Evidence, OrderRow } from './evidence.js';
@@ -6,8 +6,6 @@ import type { Violation } from './violation.js';
 
 /** Orders that keep their charge and their label. */
 const KEPT = new Set(['SHIPPED', 'DELIVERED']);
-
-const isTerminal = (status: string): boolean => ALLOWED_MOVES[status] === undefined;
 
 /** Most violations that are told of one invariant. */
 const TOLD = 5;
@@ -89,7 +87,11 @@ export function violationsOf(
     findings.expect(orders.has(id), 'I4', () => `a live label of ${id}, which is no order`);
 
   for (const { id, status } of evidence.orders)
-    findings.expect(isTerminal(status) || parked.has(id), 'I5', () => `${story(id)} has not come to an end`);
+    findings.expect(
+      TERMINAL.has(status) || parked.has(id),
+      'I5',
+      () => `${story(id)} has not come to an end`,
+    );
 
   const holding = new Set(
     evidence.reservations.filter(({ status }) => status === 'RESERVED').map(({ orderId }) => orderId),
