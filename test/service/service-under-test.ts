@@ -162,6 +162,29 @@ export function newDelivery<Contract extends EventContract>(
   return deliveryOf(contract, createEvent(contract, '/orderbridge/test', data, CAUSE));
 }
 
+/** What was dead-lettered, as it was before, and its delivery when it is sent to where it came from again. */
+export function redrivenFrom(
+  { headers, ...letter }: OutgoingMessage,
+  source: Delivery['source'],
+): { readonly original: OutgoingMessage; readonly delivery: Delivery } {
+  const original = {
+    ...letter,
+    headers: Object.fromEntries(
+      Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')),
+    ) as Record<string, string>,
+  };
+  return {
+    original,
+    delivery: {
+      source,
+      origin: 'redriven',
+      key: letter.key,
+      headers: original.headers,
+      body: Buffer.from(letter.body),
+    },
+  };
+}
+
 /** The data of published messages. */
 export const dataOf = (messages: readonly OutgoingMessage[]): unknown[] =>
   messages.map(({ body }) => JSON.parse(body.toString()) as unknown);

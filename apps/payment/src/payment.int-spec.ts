@@ -29,6 +29,7 @@ import { expectGolden } from '../../../test/service/golden.js';
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import {
   newDelivery,
+  redrivenFrom,
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
@@ -318,21 +319,11 @@ describe('payment service', () => {
         dlt_consumer: 'payment',
         dlt_topic: 'orders',
       });
-      const { headers, ...message } = letter as OutgoingMessage;
-      const original = Object.fromEntries(
-        Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')),
-      ) as Record<string, string>;
-      expectGolden(refundRequested, { ...message, headers: original }, { orderId, paymentId });
+      const { original, delivery: redriven } = redrivenFrom(letter as OutgoingMessage, ORDERS);
+      expectGolden(refundRequested, original, { orderId, paymentId });
       // Nobody else makes it due.
       await service.deliver(failed(orderId));
       expect(refunds(orderId)).toHaveLength(1);
-      const redriven = {
-        source: ORDERS,
-        origin: 'redriven',
-        key: orderId,
-        headers: original,
-        body: message.body,
-      };
       await service.deliver(redriven, redriven);
       await announced(paymentRefunded, orderId);
       await service.deliver(redriven);

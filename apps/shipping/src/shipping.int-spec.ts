@@ -22,6 +22,7 @@ import { expectGolden } from '../../../test/service/golden.js';
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import {
   newDelivery,
+  redrivenFrom,
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
@@ -196,20 +197,10 @@ describe('shipping service', () => {
         dlt_reason: 'There is no such label.',
         dlt_topic: 'orders',
       });
-      const { headers, ...message } = letter as OutgoingMessage;
-      const original = Object.fromEntries(
-        Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')),
-      ) as Record<string, string>;
+      const { original, delivery: redriven } = redrivenFrom(letter as OutgoingMessage, ORDERS);
       const { shipmentId, status } = await shipmentOf(orderId);
       expect(status).toBe('VOIDING');
-      expectGolden(voidRequested, { ...message, headers: original }, { orderId, shipmentId });
-      const redriven = {
-        source: ORDERS,
-        origin: 'redriven',
-        key: orderId,
-        headers: original,
-        body: message.body,
-      };
+      expectGolden(voidRequested, original, { orderId, shipmentId });
       await service.deliver(redriven, redriven);
       await announced(shipmentVoided, orderId);
       expect(voidsOf(orderId)).toHaveLength(2);
