@@ -12,7 +12,8 @@ export function reportSeed({
   ends,
   placed,
   quiet,
-  deadLetters,
+  poison,
+  decisions,
   violations,
 }: SeedResult): string {
   const faults = struck.map(({ fault, fired, recovery }) => {
@@ -26,7 +27,8 @@ export function reportSeed({
     `seed ${seed}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`}`,
     ...faults,
     ...skipped.map((fault) => `  ${nameOf(fault)}: skipped`),
-    `  ${placed} orders: ${statuses.join(', ')}; quiet ${quiet.toFixed(1)} s after the load; ${deadLetters} dead letters`,
+    `  ${placed} orders: ${statuses.join(', ')}; quiet ${quiet.toFixed(1)} s after the load`,
+    `  ${poison} messages that nobody can handle, ${decisions} decisions on their dead letters`,
     ...violations.map((violation) => `  VIOLATION ${violation}`),
     ...(violations.length === 0 ? [] : [`  repeat with: npm run chaos -- --seeds 1 --from ${seed}`]),
   ].join('\n');
@@ -47,6 +49,8 @@ export function summarize(
     faults: struck.map(({ fault, fired }) => ({ kind: fault.kind, fired })),
     placed,
     succeeded,
+    poison: results.reduce((sum, result) => sum + result.poison, 0),
+    decisions: results.reduce((sum, result) => sum + result.decisions, 0),
   });
   const happened = new Set(struck.filter(({ fired }) => fired).map(({ fault }) => nameOf(fault)));
   const never = new Set(struck.map(({ fault }) => nameOf(fault)).filter((name) => !happened.has(name)));

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gather, type Evidence } from './invariants/evidence.js';
+import { decisionsNotKept } from './invariants/decisions.js';
 import { violationsOf } from './invariants/invariants.js';
 import { QUIET_TIMEOUT, untilQuiet } from './invariants/quiet.js';
 import type { Violation } from './invariants/violation.js';
 import { longestCalm } from './load/recovery.js';
+import { Operator } from './load/operator.js';
+import { Poison } from './load/poison.js';
 import { Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
 import { nameOf, type Fault } from './plan/fault.js';
@@ -34,7 +37,9 @@ export interface SeedResult {
   readonly succeeded: number;
   /** Seconds until everything was quiet after the load. */
   readonly quiet: number;
-  readonly deadLetters: number;
+  /** Messages that nobody could handle, and decisions of the operator on their dead letters. */
+  readonly poison: number;
+  readonly decisions: number;
   readonly violations: readonly Violation[];
 }
 
@@ -90,6 +95,8 @@ export async function runSeed(
   }));
   const violations: Violation[] = [];
 
+  const poison = await Poison.start(stack);
+  const operator = new Operator(stack, poison.accepted, new Random(seed ^ 0x0de5));
   const placing = setInterval(() => shopping.place(), 1_000 / rate);
   const stopping = new AbortController();
   const watching = watch(throughput, strikes, stopping.signal);
@@ -119,6 +126,7 @@ export async function runSeed(
     await within(RECOVERY_TIMEOUT, () => strikes.every(({ normalAt }) => normalAt !== undefined));
   } finally {
     clearInterval(placing);
+    await Promise.all([poison.stop(), operator.stop()]);
     stopping.abort();
     await watching;
   }
@@ -128,12 +136,13 @@ export async function runSeed(
   if (unanswered.length > 0)
     violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
   for (const [id, order] of shopping.accepted) history.accepted.set(id, order);
-  const unrest = await untilQuiet(stack);
+  const unrest = await untilQuiet(stack, poison.accepted);
   if (unrest) violations.push(`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`);
   const quiet = (performance.now() - loadEnded) / 1_000;
 
   const evidence = await gather(stack);
   violations.push(...violationsOf(evidence, history.accepted, history.initial), ...shopping.problems);
+  violations.push(...operator.problems, ...decisionsNotKept(operator.decisions, evidence));
   for (const { fault, error } of strikes)
     if (error) violations.push(`the harness failed at ${nameOf(fault)}: ${error.message}`);
   const struck = strikes.map((one) => ({ ...one, recovery: recoveryOf(one, strikes) }));
@@ -151,7 +160,8 @@ export async function runSeed(
     ...endsOf(evidence, shopping),
     placed: shopping.placed,
     quiet,
-    deadLetters: evidence.messages.filter(({ dead }) => dead).length,
+    poison: poison.accepted.size,
+    decisions: operator.decisions.size,
     violations,
   };
 }
@@ -165,7 +175,8 @@ export const failedSeed = (seed: number, violation: Violation): SeedResult => ({
   placed: 0,
   succeeded: 0,
   quiet: 0,
-  deadLetters: 0,
+  poison: 0,
+  decisions: 0,
   violations: [violation],
 });
 

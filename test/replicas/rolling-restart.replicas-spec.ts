@@ -6,7 +6,7 @@ import { jest } from '@jest/globals';
 import { RunningStack, until, type ServiceName } from '@orderbridge/running-stack';
 import kafkajs, { type Producer } from 'kafkajs';
 import { MqClient } from '../../libs/embedded-mq/test-support/mq-client.js';
-import { DESK, gather, query } from '../chaos/invariants/evidence.js';
+import { DESK_DATABASE, gather, query } from '../chaos/invariants/evidence.js';
 import { violationsOf } from '../chaos/invariants/invariants.js';
 import { untilQuiet } from '../chaos/invariants/quiet.js';
 import { Shopping } from '../chaos/load/shopping.js';
@@ -98,7 +98,7 @@ describe('two replicas of each service, restarted one by one while orders flow',
   const letters = async (): Promise<Record<string, number>> => {
     const rows = await query<{ state: string; count: number }>(
       stack,
-      DESK,
+      DESK_DATABASE,
       `SELECT broker || ' ' || state AS state, count(*)::int AS count FROM letter
        WHERE order_id IS NULL GROUP BY 1`,
     );
@@ -176,7 +176,7 @@ describe('two replicas of each service, restarted one by one while orders flow',
     const [onTopics, onQueue] = [2 * poisoned, poisoned];
     await until(letters, (now) => now['kafka OPEN'] === onTopics && now['ibm-mq OPEN'] === onQueue);
     const ids = (
-      await query<{ id: string }>(stack, DESK, 'SELECT id FROM letter WHERE order_id IS NULL')
+      await query<{ id: string }>(stack, DESK_DATABASE, 'SELECT id FROM letter WHERE order_id IS NULL')
     ).map(({ id }) => id);
     const ask = (port: number) =>
       fetch(`http://127.0.0.1:${port}/dead-letters/redrive`, {
@@ -201,7 +201,7 @@ describe('two replicas of each service, restarted one by one while orders flow',
     expect(await letters()).toEqual(again);
     const [redriven] = await query<{ count: number }>(
       stack,
-      DESK,
+      DESK_DATABASE,
       "SELECT count(*)::int AS count FROM audit_entry WHERE action = 'redriven'",
     );
     expect(redriven?.count).toBe(onTopics + onQueue);

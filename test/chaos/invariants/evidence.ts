@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { clientLibrary, libraryEnvironment } from '@orderbridge/embedded-mq';
 import { partnersBooks, type RunningStack } from '@orderbridge/running-stack';
 import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
-import { SERVICES, type Service } from '../plan/fault.js';
+import { DESK, SERVICES, type Service } from '../plan/fault.js';
+import { compiled } from '../system/compiled.js';
 import type { BrowsedMessage } from './browse-queues.js';
 
 const run = promisify(execFile);
@@ -52,6 +52,11 @@ export interface Message {
 
 /** A dead letter in the desk's own books. */
 export interface LetterRow {
+  readonly id: string;
+  /** Of the message. */
+  readonly eventId: string | null;
+  /** Who could not take it. */
+  readonly consumer: string | null;
   readonly orderId: string | null;
   readonly state: string;
   readonly reason: string;
@@ -81,8 +86,8 @@ export interface Evidence {
 }
 
 /** The dead-letter desk's database. */
-export const DESK = 'dead_letters';
-export type Database = Service | typeof DESK;
+export const DESK_DATABASE = 'dead_letters';
+export type Database = Service | typeof DESK_DATABASE;
 
 /** Runs statements in a database. */
 export async function query<Row>(
@@ -139,7 +144,9 @@ async function gathered(stack: RunningStack): Promise<Evidence> {
     `SELECT line ->> 'productId' AS "productId", sum((line ->> 'quantity')::int)::int AS pieces
      FROM reservation, json_array_elements(lines) AS line WHERE status = 'RESERVED' GROUP BY 1`,
   );
-  const outboxes = new Map<string, number>([['the dead-letter desk', await outboxDepth(stack, DESK)]]);
+  const outboxes = new Map<string, number>([
+    ['the dead-letter desk', await outboxDepth(stack, DESK_DATABASE)],
+  ]);
   const inboxes = new Map<Service, Set<string>>();
   for (const service of SERVICES) {
     outboxes.set(service, await outboxDepth(stack, service));
@@ -173,7 +180,11 @@ async function gathered(stack: RunningStack): Promise<Evidence> {
     outboxes,
     inboxes,
     messages: [...(await messagesOnTopics(stack)), ...(await messagesOnQueues(stack))],
-    letters: await query(stack, DESK, 'SELECT order_id AS "orderId", state, reason FROM letter'),
+    letters: await query(
+      stack,
+      DESK_DATABASE,
+      'SELECT id, event_id AS "eventId", consumer, order_id AS "orderId", state, reason FROM letter',
+    ),
   };
 }
 
@@ -193,13 +204,15 @@ async function withAdmin<Result>(
   }
 }
 
-/** Messages that the services have not taken from their topics yet. */
+/** Messages that the services and the desk have not taken from their topics yet. */
 export function kafkaLag(stack: RunningStack): Promise<number> {
   return withAdmin(stack, async (admin) => {
     let lag = 0;
     const ends = new Map<string, bigint>();
-    for (const group of SERVICES) {
-      for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group })) {
+    const ofDeadLetters = (await admin.listTopics()).filter((topic) => DEAD_LETTER_TOPIC.test(topic));
+    for (const group of [...SERVICES, DESK]) {
+      const topics = group === DESK ? { topics: ofDeadLetters } : {};
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, ...topics })) {
         for (const { partition, offset } of partitions) {
           if (!ends.has(`${topic}/0`)) {
             for (const end of await admin.fetchTopicOffsets(topic))
@@ -261,11 +274,7 @@ const DEAD_LETTER_TOPIC = /\.(?<consumer>[^.]+)\.dlt$/;
 const QUEUE = 'INVENTORY.EVENTS';
 /** Who could not take what lies there. */
 const DEAD_LETTER_QUEUES: Readonly<Record<string, string>> = { [`${QUEUE}.BOQ`]: 'payment' };
-/** As it was compiled, also where this file was not. */
-const BROWSER = fileURLToPath(new URL('browse-queues.js', import.meta.url)).replace(
-  /(?:dist\/)?(test\/chaos\/invariants\/browse-queues\.js)$/,
-  'dist/$1',
-);
+const BROWSER = compiled(import.meta.url, 'browse-queues.js');
 
 /** What lies on the queues, asked of the queue manager itself. */
 async function messagesOnQueues(stack: RunningStack): Promise<Message[]> {

@@ -1,5 +1,6 @@
 import type { Accepted } from '../load/shopping.js';
 import { FAULT_KINDS } from '../plan/fault.js';
+import { decisionsNotKept } from './decisions.js';
 import { emptiness } from './emptiness.js';
 import type { Evidence, Message } from './evidence.js';
 import { violationsOf } from './invariants.js';
@@ -93,6 +94,12 @@ class Books {
 
   deadLetter(place: string, id: string, type: string, key: string, consumer: string, reason: string): this {
     this.messages.push({ place, id, type, key, dead: { consumer, reason } });
+    return this.atDesk(id, consumer, key, 'OPEN', reason);
+  }
+
+  atDesk(eventId: string, consumer: string, orderId: string, state: string, reason: string): this {
+    const id = `letter ${this.letters.length}`;
+    this.letters.push({ id, eventId, consumer, orderId, state, reason });
     return this;
   }
 
@@ -220,7 +227,7 @@ describe('I4: shipped is one live label', () => {
   test('when a parcel is delivered that was to be cancelled, and nobody is asked to decide', () => {
     books.order('f', 'CANCELLING');
     expect(books.violated).toEqual(['I4', 'I5']);
-    books.letters.push({ orderId: 'f', state: 'OPEN', reason: 'The parcel is delivered.' });
+    books.atDesk('f-event', 'shipping', 'f', 'OPEN', 'The parcel is delivered.');
     expect(books.violations).toEqual([]);
   });
 
@@ -248,7 +255,7 @@ describe('I5: every order comes to its end, or is parked with a reason', () => {
   });
 
   test('given an open letter of it at the desk, then it is parked', () => {
-    books.letters.push({ orderId: 'e', state: 'OPEN', reason: 'no such address' });
+    books.atDesk('e-event', 'shipping', 'e', 'OPEN', 'no such address');
     expect(books.violations).toEqual([]);
   });
 
@@ -258,12 +265,12 @@ describe('I5: every order comes to its end, or is parked with a reason', () => {
   });
 
   test('given a letter that was sent again, then it waits for nobody', () => {
-    books.letters.push({ orderId: 'e', state: 'REDRIVEN', reason: 'no such address' });
+    books.atDesk('e-event', 'shipping', 'e', 'REDRIVEN', 'no such address');
     expect(books.violated).toEqual(['I5']);
   });
 
   test('given a dead letter of another order, then it is none of its', () => {
-    books.letters.push({ orderId: 'a', state: 'OPEN', reason: 'no such address' });
+    books.atDesk('a-event', 'shipping', 'a', 'OPEN', 'no such address');
     expect(books.violated).toEqual(['I5']);
   });
 });
@@ -364,6 +371,16 @@ describe('I8: produced is processed and dead-lettered', () => {
     expect(books.violated).toEqual(['I8']);
   });
 
+  test('when the desk does not know a dead letter', () => {
+    books.sends('m1', 'payment.processed', 'a');
+    books.deadLetter('payments.shipping.dlt', 'm1', 'payment.processed', 'a', 'shipping', 'wrong');
+    books.letters.pop();
+    books.atDesk('m1', 'order', 'a', 'OPEN', 'wrong');
+    expect(books.violations).toEqual([
+      'I8: the desk lacks payment.processed m1 of payments.shipping.dlt for shipping',
+    ]);
+  });
+
   test('when something was handled that was never sent', () => {
     books.inboxes.payment.add('x');
     expect(books.violated).toEqual(['I8']);
@@ -403,29 +420,53 @@ describe('I9: the same key, the same response', () => {
   });
 });
 
+describe('what the desk has confirmed', () => {
+  beforeEach(() => books.atDesk('m1', 'shipping', 'a', 'DISCARDED', 'wrong'));
+
+  test('given that it is so, then that is right', () => {
+    expect(decisionsNotKept(new Map([['letter 0', 'DISCARDED']]), books)).toEqual([]);
+  });
+
+  test('when it is otherwise', () => {
+    const decisions = new Map([['letter 0', 'REDRIVEN'] as const, ['letter 1', 'DISCARDED'] as const]);
+    expect(decisionsNotKept(decisions, books)).toEqual([
+      'desk: letter 0 was REDRIVEN and is DISCARDED',
+      'desk: letter 1 was DISCARDED and is unknown',
+    ]);
+  });
+});
+
 describe('I10: the run was not empty', () => {
+  const happened = { placed: 100, succeeded: 90, poison: 10, decisions: 10 };
   const faults = FAULT_KINDS.map((kind) => ({ kind, fired: true }));
 
   test('when every fault happened and half of the orders succeeded, then it was not', () => {
     const never = { kind: 'kill', fired: false } as const;
-    expect(emptiness({ faults: [...faults, never], placed: 100, succeeded: 50 })).toEqual([]);
+    expect(emptiness({ ...happened, faults: [...faults, never], succeeded: 50 })).toEqual([]);
   });
 
   test.each(FAULT_KINDS)('when %s never happened', (kind) => {
     const without = faults.map((fault) => (fault.kind === kind ? { kind, fired: false } : fault));
-    expect(emptiness({ faults: without, placed: 100, succeeded: 90 })).toEqual([
+    expect(emptiness({ ...happened, faults: without })).toEqual([
       `I10: ${kind} was planned and never happened`,
     ]);
   });
 
   test('when fewer than half of the orders succeeded', () => {
-    expect(emptiness({ faults, placed: 100, succeeded: 49 })).toEqual([
+    expect(emptiness({ ...happened, faults, succeeded: 49 })).toEqual([
       'I10: only 49 of 100 orders succeeded',
     ]);
   });
 
   test('when no order was placed', () => {
-    expect(emptiness({ faults, placed: 0, succeeded: 0 })).toEqual(['I10: no order was placed']);
+    expect(emptiness({ ...happened, faults, placed: 0, succeeded: 0 })).toEqual(['I10: no order was placed']);
+  });
+
+  test('when there was nothing for the dead-letter desk', () => {
+    expect(emptiness({ ...happened, faults, poison: 0, decisions: 0 })).toEqual([
+      'I10: no message was put that nobody can handle',
+      'I10: no dead letter was decided on',
+    ]);
   });
 });
 

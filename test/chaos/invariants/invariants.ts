@@ -188,10 +188,17 @@ function parkedOrders({ messages, letters }: Evidence): Set<string> {
   ]);
 }
 
-/** I8: nothing is left to send, and what was sent has either been handled or is a dead letter, on whichever broker. */
-function messagesAreSettled({ outboxes, inboxes, messages, timeline }: Evidence, findings: Findings): void {
+/**
+ * I8: nothing is left to send, and what was sent has either been handled or is a dead letter, on whichever broker, which
+ * the desk knows.
+ */
+function messagesAreSettled(
+  { outboxes, inboxes, messages, timeline, letters: atDesk }: Evidence,
+  findings: Findings,
+): void {
   for (const [owner, count] of outboxes)
     findings.expect(count === 0, 'I8', () => `${count} messages in the outbox of ${owner}`);
+  const desk = new Set(atDesk.map(({ eventId, consumer }) => `${eventId} ${consumer}`));
   const produced = messages.filter(({ dead }) => !dead);
   const ids = new Set(produced.map(({ id }) => id));
   for (const service of SERVICES) {
@@ -211,6 +218,14 @@ function messagesAreSettled({ outboxes, inboxes, messages, timeline }: Evidence,
         !inbox.has(id),
         'I8',
         () => `${service} has handled ${type} ${id}, a letter of ${place}`,
+      );
+    }
+    for (const { id, type, place } of letters) {
+      const isKnown = desk.has(`${id} ${service}`);
+      findings.expect(
+        isKnown || id === '',
+        'I8',
+        () => `the desk lacks ${type} ${id} of ${place} for ${service}`,
       );
     }
     for (const id of inbox)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FINAL_STATUSES, type RunningStack } from '@orderbridge/running-stack';
 import { SERVICES } from '../plan/fault.js';
-import { DESK, kafkaLag, outboxDepth, query } from './evidence.js';
+import { DESK_DATABASE, kafkaLag, outboxDepth, query } from './evidence.js';
 
 /** What is shipped is on its way still: its delivery follows. */
 const ENDS = FINAL_STATUSES.filter((status) => status !== 'SHIPPED');
@@ -17,22 +17,29 @@ const OPEN = [
 export const QUIET_TIMEOUT = 150_000;
 const LOOK_INTERVAL = 250;
 
-/** Resolves when nothing is under way any more; with what still is when that takes too long. */
-export async function untilQuiet(stack: RunningStack): Promise<string | undefined> {
+/**
+ * Resolves when nothing is under way any more; with what still is when that takes too long.
+ *
+ * @param poison ids of messages that have to lie at the dead-letter desk in the end.
+ */
+export async function untilQuiet(
+  stack: RunningStack,
+  poison: ReadonlySet<string> = new Set(),
+): Promise<string | undefined> {
   const end = performance.now() + QUIET_TIMEOUT;
   for (;;) {
-    const unrest = await unrestOf(stack).catch((error: unknown) => `cannot look: ${String(error)}`);
+    const unrest = await unrestOf(stack, poison).catch((error: unknown) => `cannot look: ${String(error)}`);
     if (unrest === undefined || performance.now() > end) return unrest;
     await sleep(LOOK_INTERVAL);
   }
 }
 
-async function unrestOf(stack: RunningStack): Promise<string | undefined> {
+async function unrestOf(stack: RunningStack, poison: ReadonlySet<string>): Promise<string | undefined> {
   // What an operator has to decide waits for as long as that takes.
   const parked = (
     await query<{ id: string }>(
       stack,
-      DESK,
+      DESK_DATABASE,
       `SELECT DISTINCT order_id AS id FROM letter WHERE state = 'OPEN' AND order_id IS NOT NULL`,
     )
   ).map(({ id }) => id);
@@ -45,7 +52,7 @@ async function unrestOf(stack: RunningStack): Promise<string | undefined> {
   );
   if (underWay.length > 0)
     return `orders are ${underWay.map(({ status, count }) => `${status} (${count})`).join(', ')}`;
-  for (const database of [...SERVICES, DESK] as const) {
+  for (const database of [...SERVICES, DESK_DATABASE] as const) {
     const count = await outboxDepth(stack, database);
     if (count > 0) return `${count} messages in the outbox of ${database}`;
   }
@@ -60,5 +67,23 @@ async function unrestOf(stack: RunningStack): Promise<string | undefined> {
     if (open) return `${open.count} of ${table} are ${open.status}`;
   }
   const lag = await kafkaLag(stack);
-  return lag > 0 ? `${lag} messages not taken from Kafka` : undefined;
+  if (lag > 0) return `${lag} messages not taken from Kafka`;
+  return unrestAtDesk(stack, poison);
+}
+
+/** What was sent again is poison still, so that it comes back. */
+async function unrestAtDesk(stack: RunningStack, poison: ReadonlySet<string>): Promise<string | undefined> {
+  const letters = await query<{ eventId: string; state: string }>(
+    stack,
+    DESK_DATABASE,
+    'SELECT event_id AS "eventId", state FROM letter WHERE event_id = ANY($1)',
+    [[...poison]],
+  );
+  const moving = letters.filter(({ state }) => state === 'REDRIVING' || state === 'DISCARDING');
+  if (moving.length > 0) return `${moving.length} dead letters are ${moving[0]?.state}`;
+  const left = new Set(poison);
+  for (const { eventId, state } of letters)
+    if (state === 'OPEN' || state === 'DISCARDED') left.delete(eventId);
+  const [one] = left;
+  return one && `${left.size} messages that nobody can handle are not at the desk, among them ${one}`;
 }

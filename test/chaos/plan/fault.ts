@@ -1,11 +1,17 @@
 import type { CrashPoint } from '@orderbridge/crash-points';
 
+/** What carries orders. */
 export const SERVICES = ['order', 'inventory', 'payment', 'shipping'] as const;
 export type Service = (typeof SERVICES)[number];
+
+export const DESK = 'dead-letter-desk';
+/** What has crash points. */
+export type Crashable = Service | typeof DESK;
 
 /** Every process of `npm start`. */
 export const VICTIMS = [
   ...SERVICES,
+  DESK,
   'payment-gateway-mock',
   'carrier-mock',
   'postgres',
@@ -27,7 +33,7 @@ export type Fault =
   /** kill -9. */
   | { readonly kind: 'kill'; readonly victim: Victim }
   /** Dies at the given time it comes to the point. */
-  | { readonly kind: 'crash'; readonly victim: Service; readonly point: CrashPoint; readonly hit: number }
+  | { readonly kind: 'crash'; readonly victim: Crashable; readonly point: CrashPoint; readonly hit: number }
   /** SIGSTOP, later SIGCONT: longer than any lease (15 s) and session time-out (6 s). */
   | { readonly kind: 'freeze'; readonly victim: Victim; readonly seconds: number }
   /** Every byte is late. */

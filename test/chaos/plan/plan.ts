@@ -1,5 +1,5 @@
 import { CRASH_POINTS, type CrashPoint } from '@orderbridge/crash-points';
-import { DISKS, LINKS, SERVICES, VICTIMS, type Fault, type Service } from './fault.js';
+import { DESK, DISKS, LINKS, SERVICES, VICTIMS, type Crashable, type Fault } from './fault.js';
 import { Random } from './random.js';
 
 export interface PlannedFault {
@@ -19,17 +19,17 @@ export interface Plan {
 const DEALT = 2;
 
 /** Places that only some services come to. */
-const PLACES: readonly [prefix: string, services: readonly Service[]][] = [
+const PLACES: readonly [prefix: string, services: readonly Crashable[]][] = [
   ['ibm-mq.', ['payment']],
   ['work-items.', ['payment', 'shipping']],
   ['place-order.', ['order']],
   ['cancel-order.', ['order']],
-  // The desk is not struck.
-  ['dead-letters.', []],
+  ['dead-letters.', [DESK]],
+  ['relay.', [...SERVICES, DESK]],
 ];
 
 /** The services that come to a crash point. */
-export const servicesAt = (point: CrashPoint): readonly Service[] =>
+export const servicesAt = (point: CrashPoint): readonly Crashable[] =>
   PLACES.find(([prefix]) => point.startsWith(prefix))?.[1] ?? SERVICES;
 
 type Draw = (random: Random) => Fault;
