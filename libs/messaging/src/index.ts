@@ -27,5 +27,6 @@ export * from './store/message-store.js';
 export * from './store/postgres-message-store.js';
 export * from './time/clock.js';
 export * from './unit-of-work/asynchronous-commit.js';
+export * from './unit-of-work/commit-in-doubt.error.js';
 export * from './unit-of-work/unit-of-work.js';
 export * from './unit-of-work/units-of-work.js';

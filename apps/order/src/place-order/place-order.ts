@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { orderCreated, toMajorUnits, type Cause, type ShipTo } from '@orderbridge/contracts';
 import { crashPoint } from '@orderbridge/crash-points';
-import { GroupCommit, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import { CommitInDoubtError, GroupCommit, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { v7 as uuid } from 'uuid';
 import { priceOrder, UnknownProductsError, type PricedOrder } from '../domain/pricing.js';
@@ -144,7 +144,17 @@ export class PlaceOrder {
   }
 
   async #commit(intakes: readonly Intake[]): Promise<OrderView[]> {
-    const answers = await this.unitsOfWork.run(async (unit) => {
+    const answers = await this.#write(intakes).catch((error: unknown) => {
+      if (!(error instanceof CommitInDoubtError)) throw error;
+      // Finds what the first time has left.
+      return this.#write(intakes);
+    });
+    crashPoint('place-order.committed');
+    return answers;
+  }
+
+  #write(intakes: readonly Intake[]): Promise<OrderView[]> {
+    return this.unitsOfWork.run(async (unit) => {
       const stored = await claimKeys(
         unit.manager,
         intakes.flatMap(({ claim, response }) => (claim ? [{ ...claim, response }] : [])),
@@ -158,8 +168,6 @@ export class PlaceOrder {
         return before.response;
       });
     });
-    crashPoint('place-order.committed');
-    return answers;
   }
 
   async #store(unit: UnitOfWork, accepted: readonly Intake[]): Promise<void> {

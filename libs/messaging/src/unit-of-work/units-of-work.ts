@@ -1,5 +1,7 @@
 import type { Broker } from '@orderbridge/contracts';
+import { isTransient } from '../retry/errors.js';
 import type { MessageStore } from '../store/message-store.js';
+import { CommitInDoubtError } from './commit-in-doubt.error.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** Told after each commit which brokers there is something new for. */
@@ -18,15 +20,21 @@ export class UnitsOfWork {
   /**
    * Runs `work` in a transaction of its own, appends what it sends to the outbox and commits.
    *
-   * @throws whatever `work` or the store throws; then nothing has happened, unless only the commit's answer got lost.
+   * @throws whatever `work` or the store throws; then nothing has happened. CommitInDoubtError when the connection was lost
+   *   while it committed.
    */
   async run<Result>(work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
     let unit!: UnitOfWork;
-    const result = await this.store.transaction(async (manager) => {
+    let commits = false;
+    const transaction = this.store.transaction(async (manager) => {
       unit = new UnitOfWork(manager, this.source, this.store);
       const value = await work(unit);
       await this.store.append(manager, unit.outgoing);
+      commits = true;
       return value;
+    });
+    const result = await transaction.catch((error: unknown) => {
+      throw commits && isTransient(error) ? new CommitInDoubtError(error) : error;
     });
     for (const callback of unit.afterCommitCallbacks) callback();
     if (unit.outgoing.length > 0) {
