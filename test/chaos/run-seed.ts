@@ -126,9 +126,9 @@ export async function runSeed(
     await within(RECOVERY_TIMEOUT, () => strikes.every(({ normalAt }) => normalAt !== undefined));
   } finally {
     clearInterval(placing);
-    await Promise.all([poison.stop(), operator.stop()]);
     stopping.abort();
     await watching;
+    await Promise.all([poison.stop(), operator.stop()]);
   }
 
   const loadEnded = performance.now();
