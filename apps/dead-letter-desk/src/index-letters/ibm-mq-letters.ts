@@ -20,8 +20,11 @@ import { idOf } from './message-letter-id.js';
 
 /** Letters that are taken into the index at once. */
 const CHUNK = 100;
-/** A look that takes long is not followed by the next at once: this many times its duration passes between. */
-const REST = 10;
+/**
+ * Milliseconds between two looks for each letter that lies there: with many, the desk is not to look all the time. How long
+ * a look took does not count, since it may have waited for the queue manager.
+ */
+const REST = 2;
 
 /**
  * Looks at the backout queues from time to time, and leaves everything there: takes what is new into the index, notices
@@ -56,24 +59,24 @@ export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationSh
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const started = performance.now();
+      let lying = 0;
       for (const queue of this.config.IBM_MQ_QUEUES) {
         try {
-          await this.look(queue);
+          lying += await this.look(queue);
         } catch (error) {
           if (!signal.aborted) this.#logger.warn(`${queue} is looked at later: ${(error as Error).message}`);
         }
       }
-      const rest = Math.max(this.config.SCAN_INTERVAL_MS, REST * (performance.now() - started));
+      const rest = Math.max(this.config.SCAN_INTERVAL_MS, REST * lying);
       // Being woken by the stop is no error.
       await sleep(rest, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Looks at the backout queue of a queue once. */
-  async look(queue: string): Promise<void> {
+  /** Looks at the backout queue of a queue once; resolves with how many letters lie there. */
+  async look(queue: string): Promise<number> {
     const source = await this.queues.backoutQueueOf(queue);
-    if (source === '') return;
+    if (source === '') return 0;
     const began = await this.letters.now();
     const seen: string[] = [];
     let chunk: NewLetter[] = [];
@@ -86,6 +89,7 @@ export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationSh
     });
     await this.index.add(chunk);
     await this.#reconcile(source, began, seen);
+    return seen.length;
   }
 
   async #reconcile(source: string, began: Date, seen: readonly string[]): Promise<void> {
