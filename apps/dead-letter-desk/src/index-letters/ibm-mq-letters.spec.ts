@@ -25,10 +25,11 @@ test(
     const letters = new IbmMqLetters(queues as never, unused, unused, unused, unused, config as never);
     letters.onApplicationBootstrap();
     try {
-      await until(
+      const seen = await until(
         () => looks,
         (count) => count > 2,
       );
+      expect(seen).toBeGreaterThan(2);
     } finally {
       await letters.beforeApplicationShutdown();
     }
