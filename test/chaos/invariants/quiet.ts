@@ -16,6 +16,7 @@ const OPEN = [
 /** Milliseconds after which the system has to be quiet: a partner that was away is asked again after a minute at most. */
 export const QUIET_TIMEOUT = 150_000;
 const LOOK_INTERVAL = 250;
+const QUIET_LOOKS = 2;
 
 /**
  * Resolves when nothing is under way any more; with what still is when that takes too long.
@@ -27,9 +28,11 @@ export async function untilQuiet(
   poison: ReadonlySet<string> = new Set(),
 ): Promise<string | undefined> {
   const end = performance.now() + QUIET_TIMEOUT;
-  for (;;) {
+  // What is looked at last may have left something where was looked before.
+  for (let quietLooks = 0; ;) {
     const unrest = await unrestOf(stack, poison).catch((error: unknown) => `cannot look: ${String(error)}`);
-    if (unrest === undefined || performance.now() > end) return unrest;
+    quietLooks = unrest === undefined ? quietLooks + 1 : 0;
+    if (quietLooks === QUIET_LOOKS || performance.now() > end) return unrest;
     await sleep(LOOK_INTERVAL);
   }
 }
