@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import pg, { type QueryResult } from 'pg';
 import { Link } from '../../../../test/chaos/link/link.js';
 import { createTestDatabase } from '../../../../test/postgres/test-database.js';
@@ -53,5 +55,12 @@ describe('a connection to PostgreSQL through a network', () => {
     const answer: Promise<QueryResult> = client.query('SELECT $1::int AS n', [1]);
     const { rows } = await answer;
     expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  test('that was idle for long and then has lost the server: what waits for an answer is told', async () => {
+    const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+    await once(connection.stream, 'timeout');
+    link.loseServer(1);
+    await expect(client.query('SELECT $1::int AS n', [1])).rejects.toThrow('Connection terminated');
   });
 });

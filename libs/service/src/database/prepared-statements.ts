@@ -43,7 +43,9 @@ export class PreparingClient extends pg.Client {
   /** A connection may be gone without a sign, as when a machine loses its power: then no answer ever comes. */
   #watch(silence: number): void {
     const { connection } = this as unknown as { readonly connection: { readonly stream: Socket } };
-    connection.stream.setTimeout(silence, () => {
+    connection.stream.setTimeout(silence);
+    // Not as the callback of setTimeout, which is told only once: the first time it may be idle.
+    connection.stream.on('timeout', () => {
       const { readyForQuery } = this as unknown as { readonly readyForQuery: boolean };
       if (!readyForQuery) connection.stream.destroy();
     });
