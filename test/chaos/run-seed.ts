@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gather, type Evidence } from './invariants/evidence.js';
 import { decisionsNotKept } from './invariants/decisions.js';
+import { gather, type Evidence } from './invariants/evidence.js';
 import { violationsOf } from './invariants/invariants.js';
 import { QUIET_TIMEOUT, untilQuiet } from './invariants/quiet.js';
 import type { Violation } from './invariants/violation.js';
-import { longestCalm } from './load/recovery.js';
 import { Operator } from './load/operator.js';
 import { Poison } from './load/poison.js';
+import { longestCalm } from './load/recovery.js';
 import { Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
 import { nameOf, type Fault } from './plan/fault.js';

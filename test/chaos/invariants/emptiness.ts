@@ -12,7 +12,10 @@ export interface Happened {
   readonly decisions: number;
 }
 
-/** I10: the run was not empty. Every kind of fault that was to strike did, and at least half of the orders succeeded. */
+/**
+ * I10: the run was not empty. Every kind of fault that was to strike did, at least half of the orders succeeded, and there
+ * was something to do at the dead-letter desk.
+ */
 export function emptiness({ faults, placed, succeeded, poison, decisions }: Happened): Violation[] {
   const fired = new Set(faults.filter((fault) => fault.fired).map(({ kind }) => kind));
   const never = new Set(faults.map(({ kind }) => kind).filter((kind) => !fired.has(kind)));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, RunningStack } from '@orderbridge/running-stack';
+import type { RunningStack } from '@orderbridge/running-stack';
 import type { Random } from '../plan/random.js';
+import { answered } from './answered.js';
 
 /** What was done with a letter, as its state says in the end. */
 export type Decision = 'REDRIVEN' | 'DISCARDED';
@@ -48,7 +49,8 @@ export class Operator {
 
   async #decide(): Promise<void> {
     const { stack, random, poison } = this;
-    const listed = await answered(stack.get('dead-letter-desk', `/dead-letters?state=OPEN&limit=${PAGE}`));
+    const open = stack.get('dead-letter-desk', `/dead-letters?state=OPEN&limit=${PAGE}`);
+    const listed = await answered(open, ANSWER_TIMEOUT);
     if (listed?.status !== 200) return;
     const letters = (listed.body.letters as Letter[]).filter(({ eventId = '' }) => poison.has(eventId));
     if (letters.length === 0) return;
@@ -56,14 +58,11 @@ export class Operator {
     const again = random.chance(0.5);
     const path = `/dead-letters/${id}/${again ? 'redrive' : 'discard'}`;
     const body = again ? {} : { reason: 'poison' };
-    const answer = await answered(stack.post('dead-letter-desk', path, body, { 'x-operator': 'chaos' }));
+    const asked = stack.post('dead-letter-desk', path, body, { 'x-operator': 'chaos' });
+    const answer = await answered(asked, ANSWER_TIMEOUT);
     if (answer?.status === 200) this.decisions.set(id, again ? 'REDRIVEN' : 'DISCARDED');
     // 409: decided before, and the answer was lost.
     else if (answer && answer.status < 500 && answer.status !== 409)
       this.problems.push(`POST ${path} answered ${answer.status}`);
   }
 }
-
-/** Undefined where no answer came in time. */
-const answered = (answer: Promise<Answer>): Promise<Answer | undefined> =>
-  Promise.race([answer.catch(() => undefined), sleep(ANSWER_TIMEOUT, undefined)]);

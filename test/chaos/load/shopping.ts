@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, RunningStack } from '@orderbridge/running-stack';
 import { Responses } from '../invariants/responses.js';
 import type { Random } from '../plan/random.js';
+import { answered } from './answered.js';
 
 const USER = '66666666-6666-6666-6666-666666666666';
 const IN_STOCK = [
@@ -157,7 +158,7 @@ export class Shopping {
   ): Promise<Answer | undefined> {
     const { signal } = this.#finished;
     for (this.#waiting.set(name, 'none yet'); !signal.aborted;) {
-      const answer = await this.#try(request);
+      const answer = await answered(request(), 2 * REQUEST_TIMEOUT);
       if (answer && counts(answer.status)) {
         this.#waiting.delete(name);
         return answer;
@@ -168,11 +169,5 @@ export class Shopping {
       await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
-  }
-
-  /** Undefined where no answer came. */
-  async #try(request: () => Promise<Answer>): Promise<Answer | undefined> {
-    // The request's own time-out is not relied on: what it looks after may be collected as garbage.
-    return Promise.race([request().catch(() => undefined), sleep(2 * REQUEST_TIMEOUT, undefined)]);
   }
 }

@@ -1,4 +1,4 @@
-/** A connection was lost between COMMIT and its answer: everything has happened, or nothing has. */
+/** COMMIT failed with a transient error, such as a connection lost before its answer: all has happened, or nothing has. */
 export class CommitInDoubtError extends Error {
   override readonly name = 'CommitInDoubtError';
 

@@ -20,8 +20,8 @@ export class UnitsOfWork {
   /**
    * Runs `work` in a transaction of its own, appends what it sends to the outbox and commits.
    *
-   * @throws whatever `work` or the store throws; then nothing has happened. CommitInDoubtError when the connection was lost
-   *   while it committed.
+   * @throws whatever `work` or the store throws; then nothing has happened. CommitInDoubtError when the commit fails with
+   *   a transient error: it may have taken effect.
    */
   async run<Result>(work: (unit: UnitOfWork) => Promise<Result>): Promise<Result> {
     let unit!: UnitOfWork;
