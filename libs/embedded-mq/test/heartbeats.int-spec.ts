@@ -97,14 +97,15 @@ describe.each(silences.map((directions) => [directions.join(' and '), directions
 
     test('a consumer that waits is told 2009, and leaves messages to others', async () => {
       const client = await remote();
-      await client.call('consume', { object: 'Q' });
+      // Without a syncpoint, what the queue manager sends before it notices the silence is lost.
+      await client.call('consume', { object: 'Q', options: ['SYNCPOINT'] });
       await client.call('control', { operation: 'START' });
       await witness.call('put', { object: 'Q', body: 'a' });
       expect(await client.delivered(1)).toMatchObject([{ body: 'a' }]);
       link.silence(directions);
       expect((await client.delivered(2))[1]).toMatchObject({ event: 'failure', reason: 2009 });
       await witness.call('put', { object: 'Q', body: 'b' });
-      expect(await next()).toBe('b');
+      expect(new Set([await next(), await next()])).toEqual(new Set(['a', 'b']));
     });
   },
 );
