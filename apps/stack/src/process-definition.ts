@@ -13,6 +13,8 @@ export interface ProcessDefinition {
   readonly stopSignal: NodeJS.Signals;
   /** Node processes notice by their IPC channel that their parent is gone. */
   readonly ipc: boolean;
+  /** How far it stands back where the CPU is short: 1 to 19, see nice(1). Default: not at all. */
+  readonly nice?: number;
   /** Runs before each start. */
   readonly prepare?: () => Promise<void>;
   /** Runs once the process listens, before it counts as ready. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '@orderbridge/running-stack';
 import type { ProcessDefinition } from './process-definition.js';
@@ -33,7 +33,7 @@ describe('a process that ended', () => {
     await rm(logs, { recursive: true });
   });
 
-  const start = async (steps: Pick<ProcessDefinition, 'prepare' | 'complete'>): Promise<void> => {
+  const start = async (steps: Pick<ProcessDefinition, 'prepare' | 'complete' | 'nice'>): Promise<void> => {
     const listener: ProcessDefinition = {
       name: 'listener',
       command: process.execPath,
@@ -49,8 +49,16 @@ describe('a process that ended', () => {
     await supervisor.start();
   };
 
+  const processId = async (): Promise<number> => Number(await readFile(join(logs, 'listener.pid'), 'utf8'));
+
   const kill = async (): Promise<void> => {
-    process.kill(Number(await readFile(join(logs, 'listener.pid'), 'utf8')), 'SIGKILL');
+    process.kill(await processId(), 'SIGKILL');
+  };
+
+  /** Linux: how far the process's session stands back, where the CPU is shared between sessions. */
+  const niceOfSession = async (): Promise<string | undefined> => {
+    const autogroup = await readFile(`/proc/${await processId()}/autogroup`, 'utf8').catch(() => undefined);
+    return autogroup?.trim().split(' ').at(-1);
   };
 
   const untilSaid = async (line: string): Promise<void> => {
@@ -67,6 +75,21 @@ describe('a process that ended', () => {
     await start({});
     await kill();
     await untilSaid('listener is ready again');
+  });
+
+  it('stands back as before', async () => {
+    await start({ nice: 3 });
+    const hasSessions = (await niceOfSession()) !== undefined;
+    const standsBack = async (): Promise<void> => {
+      expect(getPriority(await processId())).toBe(3);
+      expect(await until(niceOfSession, (nice) => !hasSessions || nice === '3')).toBe(
+        hasSessions ? '3' : undefined,
+      );
+    };
+    await standsBack();
+    await kill();
+    await untilSaid('listener is ready again');
+    await standsBack();
   });
 
   it('is started again although it could not be prepared the first time', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PortReservation } from './port-reservation.js';
 import { isListening } from './ports.js';
+import { lowerPriority } from './priority.js';
 import type { ProcessDefinition } from './process-definition.js';
 
 export interface SupervisorOptions {
@@ -157,7 +158,7 @@ export class Supervisor {
     }
   }
 
-  #spawn({ name, command, args, environment, ipc }: ProcessDefinition): ChildProcess {
+  #spawn({ name, command, args, environment, ipc, nice }: ProcessDefinition): ChildProcess {
     const log = openSync(this.logOf(name), 'a');
     try {
       const child = spawn(command, [...args], {
@@ -167,6 +168,7 @@ export class Supervisor {
         detached: true,
       });
       this.#children.set(name, child);
+      if (child.pid && nice) void lowerPriority(child.pid, nice);
       try {
         if (child.pid) writeFileSync(join(this.#options.logs, `${name}.pid`), `${child.pid}\n`);
       } catch (error) {

@@ -5,6 +5,12 @@ import { embeddedPostgres, LocalPostgres } from '@orderbridge/local-postgres';
 import type { Ports } from './ports.js';
 import type { ProcessDefinition } from './process-definition.js';
 
+/**
+ * Who orders waits for the order service, and nobody waits for what comes after: while a backlog is worked off, the
+ * others leave order the CPU that it needs.
+ */
+const BEHIND_ORDERS = 2;
+
 /** dist/, where everything runs from. */
 const dist = fileURLToPath(new URL('../../..', import.meta.url));
 /** Files that are no code, as they are in the repository. */
@@ -123,6 +129,7 @@ function service(
     readyUrl: `http://${LOCALHOST}:${port}/health/ready`,
     stopSignal: 'SIGTERM',
     ipc: true,
+    nice: name === 'order' ? undefined : BEHIND_ORDERS,
   };
 }
 

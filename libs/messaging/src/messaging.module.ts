@@ -15,6 +15,7 @@ import type { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
 import { PostgresStarts, pruneStarts } from './starts/postgres-starts.js';
 import { PostgresMessageStore } from './store/postgres-message-store.js';
+import { CLOCK, SYSTEM_CLOCK } from './time/clock.js';
 import { UnitsOfWork } from './unit-of-work/units-of-work.js';
 
 export interface MessagingModuleOptions {
@@ -46,6 +47,7 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
       module: MessagingModule,
       providers: [
         { provide: OPTIONS, useValue: options },
+        { provide: CLOCK, useValue: SYSTEM_CLOCK },
         MessagingMetrics,
         {
           provide: PostgresMessageStore,
@@ -74,7 +76,7 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
           ) => new Relay({ store, unitsOfWork, observer, publishers }),
         },
       ],
-      exports: [UnitsOfWork, MessagingMetrics, PostgresStarts],
+      exports: [CLOCK, UnitsOfWork, MessagingMetrics, PostgresStarts],
     };
   }
 

@@ -98,6 +98,7 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     this.#wakeUp = new WakeUp(this.#options.clock);
     this.#commits = new GroupCommit((finished) => this.#settle(finished), {
       maxItems: this.#options.concurrency,
+      clock: this.#options.clock,
     });
   }
 

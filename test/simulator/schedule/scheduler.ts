@@ -31,6 +31,7 @@ export class Process {
   }
 
   readonly clock: Clock = {
+    now: () => this.scheduler.now,
     sleep: (milliseconds, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) {

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { orderCreated, toMajorUnits, type Cause, type ShipTo } from '@orderbridge/contracts';
 import { crashPoint } from '@orderbridge/crash-points';
-import { CommitInDoubtError, GroupCommit, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import {
+  CLOCK,
+  CommitInDoubtError,
+  GroupCommit,
+  UnitsOfWork,
+  type Clock,
+  type UnitOfWork,
+} from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { v7 as uuid } from 'uuid';
 import { priceOrder, UnknownProductsError, type PricedOrder } from '../domain/pricing.js';
@@ -36,8 +43,9 @@ export class PlaceOrder {
     private readonly orders: OrderRepository,
     private readonly priceList: PriceList,
     @Inject(ORDER_CONFIG) private readonly config: OrderConfig,
+    @Inject(CLOCK) clock: Clock,
   ) {
-    this.#intake = new GroupCommit((intakes) => this.#commit(intakes), { maxItems: BATCH });
+    this.#intake = new GroupCommit((intakes) => this.#commit(intakes), { maxItems: BATCH, clock });
   }
 
   /**

@@ -31,7 +31,7 @@ describe('the price list', () => {
     const others = Array.from({ length: 50 }, () => list.find(['lamp', 'table', 'unicorn']));
     await settle();
     answers[0]?.();
-    await settle();
+    while (answers.length < 2) await settle();
     answers[1]?.();
     expect([...(await first).keys()]).toEqual(['lamp']);
     for (const found of await Promise.all(others)) expect([...found.keys()]).toEqual(['lamp', 'table']);

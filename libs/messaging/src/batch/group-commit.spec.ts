@@ -1,3 +1,4 @@
+import { ManualClock, settle } from '../../test-support/manual-clock.js';
 import { GroupCommit } from './group-commit.js';
 
 /** A commit whose end the test decides. */
@@ -12,8 +13,6 @@ function controlled() {
   return { groups, ends, commit };
 }
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
 describe('GroupCommit', () => {
   test('commits a lone item at once', async () => {
     const { groups, ends, commit } = controlled();
@@ -27,7 +26,7 @@ describe('GroupCommit', () => {
 
   test('gathers, in order and up to the limit, what arrives while a group is being committed', async () => {
     const { groups, ends, commit } = controlled();
-    const group = new GroupCommit(commit, { maxItems: 3 });
+    const group = new GroupCommit(commit, { maxItems: 3, clock: new ManualClock() });
     const results = [group.submit(1)];
     await settle();
     results.push(...[2, 3, 4, 5].map((item) => group.submit(item)));
@@ -39,6 +38,50 @@ describe('GroupCommit', () => {
     ends[2]?.();
     await expect(Promise.all(results)).resolves.toEqual([1, 2, 3, 4, 5].map((item) => `done ${item}`));
     expect(groups).toEqual([[1], [2, 3, 4], [5]]);
+  });
+
+  test('gathers for as long again as the group took', async () => {
+    const { groups, ends, commit } = controlled();
+    const clock = new ManualClock();
+    const group = new GroupCommit(commit, { maxItems: 10, clock });
+    const first = group.submit(1);
+    await clock.pass(20);
+    ends[0]?.();
+    await expect(first).resolves.toBe('done 1');
+    void group.submit(2);
+    await clock.pass(19);
+    void group.submit(3);
+    await settle();
+    expect(groups).toEqual([[1]]);
+    await clock.pass(1);
+    expect(groups).toEqual([[1], [2, 3]]);
+  });
+
+  test('gathers for 50 ms at the most', async () => {
+    const { groups, ends, commit } = controlled();
+    const clock = new ManualClock();
+    const group = new GroupCommit(commit, { maxItems: 10, clock });
+    void group.submit(1);
+    await clock.pass(10_000);
+    ends[0]?.();
+    void group.submit(2);
+    await clock.pass(49);
+    expect(groups).toEqual([[1]]);
+    await clock.pass(1);
+    expect(groups).toEqual([[1], [2]]);
+  });
+
+  test('commits at once what comes after the rest', async () => {
+    const { groups, ends, commit } = controlled();
+    const clock = new ManualClock();
+    const group = new GroupCommit(commit, { maxItems: 10, clock });
+    void group.submit(1);
+    await clock.pass(20);
+    ends[0]?.();
+    await clock.pass(20);
+    void group.submit(2);
+    await settle();
+    expect(groups).toEqual([[1], [2]]);
   });
 
   test('commits the items of a failed group one by one, so that a bad one hurts only itself', async () => {

@@ -1,4 +1,6 @@
 import { isTransient } from '../retry/errors.js';
+import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
+import { restAsLongAsSince } from './rest.js';
 
 interface Waiting<Item, Result> {
   readonly item: Item;
@@ -15,11 +17,13 @@ const COMMITTED: Outcome = {};
 export interface GroupCommitOptions {
   /** Most items of one group. */
   readonly maxItems: number;
+  readonly clock?: Clock;
 }
 
 /**
- * Commits in groups what callers submit one by one: while one group is being committed, the next gathers. Under
- * low load an item is committed at once and alone; under high load the groups grow and the cost per item falls.
+ * Commits in groups what callers submit one by one: while one group is being committed, and for as long again (50 ms at
+ * the most), the next gathers. Under low load an item is committed at once and alone; under high load the groups grow
+ * and the cost per item falls.
  *
  * Items are committed in the order of submission, one group at a time. When a group cannot be committed its items are
  * committed one by one, so that a bad one hurts only itself. But when even one alone fails because something is away,
@@ -28,6 +32,7 @@ export interface GroupCommitOptions {
 export class GroupCommit<Item, Result> {
   readonly #commit: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #maxItems: number;
+  readonly #clock: Clock;
   #waiting: Waiting<Item, Result>[] = [];
   #running: Promise<void> | undefined;
 
@@ -35,6 +40,7 @@ export class GroupCommit<Item, Result> {
   constructor(commit: (items: readonly Item[]) => Promise<readonly Result[]>, options: GroupCommitOptions) {
     this.#commit = commit;
     this.#maxItems = options.maxItems;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
   }
 
   /** Resolves with the item's result once it is committed; rejects with why it could not be, even alone. */
@@ -45,7 +51,7 @@ export class GroupCommit<Item, Result> {
     });
   }
 
-  /** Resolves when nothing is waiting or being committed. */
+  /** Resolves when nothing is waiting or being committed, up to 50 ms late. */
   async drained(): Promise<void> {
     while (this.#running) await this.#running;
   }
@@ -54,7 +60,9 @@ export class GroupCommit<Item, Result> {
     // Lets callers of the same turn join the first group.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
+      const begun = this.#clock.now();
       await this.#commitGroup(this.#waiting.splice(0, this.#maxItems));
+      await restAsLongAsSince(begun, this.#clock);
     }
     this.#running = undefined;
   }

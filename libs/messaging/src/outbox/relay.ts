@@ -1,5 +1,6 @@
 import type { Broker } from '@orderbridge/contracts';
 import { crashPoint } from '@orderbridge/crash-points';
+import { restAsLongAsSince } from '../batch/rest.js';
 import { backoffDelay } from '../retry/backoff.js';
 import { WakeUp } from '../retry/wake-up.js';
 import type { Candidacy, MessageStore } from '../store/message-store.js';
@@ -90,6 +91,7 @@ export class Relay {
     // The last round deletes what was published before the stop.
     while (!signal.aborted || published.length > 0) {
       try {
+        const begun = clock.now();
         const rows = await store.take(broker, published, batchSize);
         published = [];
         if (signal.aborted) return;
@@ -101,8 +103,11 @@ export class Relay {
         await this.#publish(lane.publisher, rows, published);
         crashPoint('relay.published');
         failures = 0;
-        // What comes soon shares its round trip with the deletion.
-        if (rows.length < batchSize) await lane.wakeUp.wait(DELETION_DELAY);
+        if (rows.length < batchSize) {
+          await restAsLongAsSince(begun, clock, signal);
+          // What comes soon shares its round trip with the deletion.
+          await lane.wakeUp.wait(DELETION_DELAY);
+        }
       } catch (error) {
         failures++;
         observer.retrying(broker, error as Error, failures);

@@ -84,7 +84,7 @@ describe('spans of a pipeline', () => {
       consumer: 'answerer',
       unitsOfWork: new UnitsOfWork(store as unknown as MessageStore, '/test'),
       observer: { committed: () => undefined, retrying: () => undefined, rejected: () => undefined },
-      clock: { sleep: () => Promise.resolve(), after: () => () => undefined },
+      clock: { now: () => 0, sleep: () => Promise.resolve(), after: () => () => undefined },
       routes: new Map([['asked', { contract: asked, group: Symbol('asked'), handle: answer }]]),
     });
   });

@@ -66,7 +66,8 @@ export class Pipeline {
 
   constructor({ starts, ...options }: PipelineOptions) {
     this.#options = { batchSize: 100, attempts: 3, clock: SYSTEM_CLOCK, ...options };
-    this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: this.#options.batchSize });
+    const { batchSize, clock } = this.#options;
+    this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: batchSize, clock });
     this.#watch = starts && new CrashWatch(starts, options.consumer);
   }
 

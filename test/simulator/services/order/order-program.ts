@@ -41,7 +41,7 @@ export function startOrder(program: Program): void {
   const deadlines = new WatchDeadlines(unitsOfWork, orders, waiting, cancelOrder, CONFIG);
   program.repeat(2_000, () => deadlines.look());
   world.orderApis.set(process, {
-    placeOrder: new PlaceOrder(unitsOfWork, orders, priceList, CONFIG),
+    placeOrder: new PlaceOrder(unitsOfWork, orders, priceList, CONFIG, process.clock),
     cancelOrder,
   });
   process.atCrash(() => world.orderApis.delete(process));

@@ -1,0 +1,76 @@
+import type { Broker } from '@orderbridge/contracts';
+import { ManualClock, settle } from '../../test-support/manual-clock.js';
+import type { Candidate, MessageStore } from '../store/message-store.js';
+import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import type { OutboxRow } from './outbox.js';
+import { Relay } from './relay.js';
+
+const quiet = { leading() {}, published() {}, retrying() {}, parked() {} };
+
+/** A relay that leads at once, an outbox in memory, and a broker that takes messages when the test lets it. */
+function relaying(batchSize: number) {
+  const clock = new ManualClock();
+  const sent: string[][] = [];
+  const answers: (() => void)[] = [];
+  let outbox: string[] = [];
+  const leading = new AbortController();
+  const store = {
+    stand: (candidate: Candidate) => ({
+      start: () => void candidate.lead(leading.signal),
+      stop: () => Promise.resolve(leading.abort()),
+    }),
+    take: (_broker: Broker, published: readonly string[], limit: number) => {
+      outbox = outbox.filter((id) => !published.includes(id));
+      return Promise.resolve(outbox.slice(0, limit).map((id) => ({ id }) as OutboxRow));
+    },
+  } as unknown as MessageStore;
+  let committed: (brokers: Broker[]) => void = () => undefined;
+  const relay = new Relay({
+    store,
+    unitsOfWork: { onSent: (listener: typeof committed) => (committed = listener) } as unknown as UnitsOfWork,
+    publishers: [
+      {
+        broker: 'kafka',
+        publish: async (messages) => {
+          sent.push((messages as readonly OutboxRow[]).map(({ id }) => id));
+          await new Promise<void>((resolve) => answers.push(resolve));
+        },
+      },
+    ],
+    observer: quiet,
+    batchSize,
+    clock,
+  });
+  const commit = (...ids: string[]): Promise<void> => {
+    outbox.push(...ids);
+    committed(['kafka']);
+    return settle();
+  };
+  return { relay, clock, sent, answers, commit };
+}
+
+describe('Relay, by the clock', () => {
+  test('rests for as long as a turn took, so that the next one takes more', async () => {
+    const { relay, clock, sent, answers, commit } = relaying(10);
+    relay.start();
+    await commit('1');
+    await clock.pass(20);
+    answers[0]?.();
+    await commit('2');
+    await clock.pass(19);
+    await commit('3');
+    expect(sent).toEqual([['1']]);
+    await clock.pass(1);
+    expect(sent).toEqual([['1'], ['2', '3']]);
+  });
+
+  test('goes on at once while there is more than one turn can take', async () => {
+    const { relay, clock, sent, answers, commit } = relaying(2);
+    relay.start();
+    await commit('1', '2', '3');
+    await clock.pass(20);
+    answers[0]?.();
+    await settle();
+    expect(sent).toEqual([['1', '2'], ['3']]);
+  });
+});
