@@ -40,15 +40,15 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([[1], [2, 3, 4], [5]]);
   });
 
-  test('gathers for as long again as the group took', async () => {
+  test('gathers for as long again as the group took, when something waits', async () => {
     const { groups, ends, commit } = controlled();
     const clock = new ManualClock();
     const group = new GroupCommit(commit, { maxItems: 10, clock });
     const first = group.submit(1);
     await clock.pass(20);
+    void group.submit(2);
     ends[0]?.();
     await expect(first).resolves.toBe('done 1');
-    void group.submit(2);
     await clock.pass(19);
     void group.submit(3);
     await settle();
@@ -57,28 +57,44 @@ describe('GroupCommit', () => {
     expect(groups).toEqual([[1], [2, 3]]);
   });
 
+  test('gathers for as long again as a group of more than one took', async () => {
+    const { groups, ends, commit } = controlled();
+    const clock = new ManualClock();
+    const group = new GroupCommit(commit, { maxItems: 10, clock });
+    void group.submit(1);
+    void group.submit(2);
+    await clock.pass(20);
+    ends[0]?.();
+    await settle();
+    void group.submit(3);
+    await clock.pass(19);
+    expect(groups).toEqual([[1, 2]]);
+    await clock.pass(1);
+    expect(groups).toEqual([[1, 2], [3]]);
+  });
+
   test('gathers for 50 ms at the most', async () => {
     const { groups, ends, commit } = controlled();
     const clock = new ManualClock();
     const group = new GroupCommit(commit, { maxItems: 10, clock });
     void group.submit(1);
     await clock.pass(10_000);
-    ends[0]?.();
     void group.submit(2);
+    ends[0]?.();
     await clock.pass(49);
     expect(groups).toEqual([[1]]);
     await clock.pass(1);
     expect(groups).toEqual([[1], [2]]);
   });
 
-  test('commits at once what comes after the rest', async () => {
+  test('commits at once what comes when a lone item is done and nothing waits', async () => {
     const { groups, ends, commit } = controlled();
     const clock = new ManualClock();
     const group = new GroupCommit(commit, { maxItems: 10, clock });
     void group.submit(1);
     await clock.pass(20);
     ends[0]?.();
-    await clock.pass(20);
+    await settle();
     void group.submit(2);
     await settle();
     expect(groups).toEqual([[1], [2]]);

@@ -21,9 +21,9 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Commits in groups what callers submit one by one: while one group is being committed, and for as long again (50 ms at
- * the most), the next gathers. Under low load an item is committed at once and alone; under high load the groups grow
- * and the cost per item falls.
+ * Commits in groups what callers submit one by one: while one group is being committed, the next gathers; under load also
+ * for as long again (50 ms at the most). Under low load an item is committed at once and alone; under high load the groups
+ * grow and the cost per item falls.
  *
  * Items are committed in the order of submission, one group at a time. When a group cannot be committed its items are
  * committed one by one, so that a bad one hurts only itself. But when even one alone fails because something is away,
@@ -61,8 +61,10 @@ export class GroupCommit<Item, Result> {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const begun = this.#clock.now();
-      await this.#commitGroup(this.#waiting.splice(0, this.#maxItems));
-      await restAsLongAsSince(begun, this.#clock);
+      const group = this.#waiting.splice(0, this.#maxItems);
+      await this.#commitGroup(group);
+      const isBusy = group.length > 1 || this.#waiting.length > 0;
+      if (isBusy) await restAsLongAsSince(begun, this.#clock);
     }
     this.#running = undefined;
   }

@@ -50,18 +50,43 @@ function relaying(batchSize: number) {
 }
 
 describe('Relay, by the clock', () => {
-  test('rests for as long as a turn took, so that the next one takes more', async () => {
+  test('rests for as long as a turn took in which something came, so that the next one takes more', async () => {
     const { relay, clock, sent, answers, commit } = relaying(10);
     relay.start();
     await commit('1');
     await clock.pass(20);
-    answers[0]?.();
     await commit('2');
+    answers[0]?.();
     await clock.pass(19);
     await commit('3');
     expect(sent).toEqual([['1']]);
     await clock.pass(1);
     expect(sent).toEqual([['1'], ['2', '3']]);
+  });
+
+  test('rests for as long as a turn with more than one message took', async () => {
+    const { relay, clock, sent, answers, commit } = relaying(10);
+    relay.start();
+    await commit('1', '2');
+    await clock.pass(20);
+    answers[0]?.();
+    await settle();
+    await commit('3');
+    await clock.pass(19);
+    expect(sent).toEqual([['1', '2']]);
+    await clock.pass(1);
+    expect(sent).toEqual([['1', '2'], ['3']]);
+  });
+
+  test('publishes at once what comes when a turn with a lone message is done', async () => {
+    const { relay, clock, sent, answers, commit } = relaying(10);
+    relay.start();
+    await commit('1');
+    await clock.pass(20);
+    answers[0]?.();
+    await settle();
+    await commit('2');
+    expect(sent).toEqual([['1'], ['2']]);
   });
 
   test('goes on at once while there is more than one turn can take', async () => {

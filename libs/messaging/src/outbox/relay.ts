@@ -104,7 +104,8 @@ export class Relay {
         crashPoint('relay.published');
         failures = 0;
         if (rows.length < batchSize) {
-          await restAsLongAsSince(begun, clock, signal);
+          const isBusy = rows.length > 1 || lane.wakeUp.called;
+          if (isBusy) await restAsLongAsSince(begun, clock, signal);
           // What comes soon shares its round trip with the deletion.
           await lane.wakeUp.wait(DELETION_DELAY);
         }

@@ -7,6 +7,11 @@ export class WakeUp {
 
   constructor(private readonly clock: Clock = SYSTEM_CLOCK) {}
 
+  /** Whether the next wait ends at once. */
+  get called(): boolean {
+    return this.#pending;
+  }
+
   call(): void {
     this.#pending = true;
     this.#wake?.();
