@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { RunningStack } from '@orderbridge/running-stack';
 import { prepareFloor, requirePgbench } from './floor/floor.js';
 import { closedLoop } from './load/closed-loop.js';
@@ -14,10 +15,24 @@ const say = (line: string): void => {
 /** Milliseconds; the most that a timer takes. */
 const NEVER = 2 ** 31 - 1;
 
+let isInterrupted = false;
+
+/** Leaves nothing running when the user gives up, also when only this process is told so. */
+function removeOnSignal(stack: RunningStack): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (isInterrupted) return;
+      isInterrupted = true;
+      say(`\n${signal}: removing the system …`);
+      void stack.remove().finally(() => process.exit(128 + constants.signals[signal]));
+    });
+}
+
 async function bench(options: Options): Promise<Figure[]> {
   await requirePgbench();
   process.env['DELIVERY_AFTER_MS'] = `${NEVER}`;
   const stack = await RunningStack.create(options.portOffset);
+  removeOnSignal(stack);
   const orders = new Orders(stack);
   try {
     say('Starting the system, with a carrier that delivers nothing meanwhile …');
@@ -48,7 +63,7 @@ async function bench(options: Options): Promise<Figure[]> {
     return figures;
   } finally {
     await orders.stop();
-    await stack.remove();
+    if (!isInterrupted) await stack.remove();
   }
 }
 
@@ -57,6 +72,9 @@ try {
   if (options.help) process.stdout.write(USAGE);
   else say(report(await bench(options)));
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exit(1);
+  // Whatever fails while the system is being removed is no news.
+  if (!isInterrupted) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(1);
+  }
 }
