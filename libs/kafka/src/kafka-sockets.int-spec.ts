@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { startKafkaBroker, type KafkaBroker } from '@orderbridge/embedded-kafka';
 import { loadConfig } from '@orderbridge/service';
 import { KafkaConnection } from './kafka-connection.js';
 import { kafkaEnvironment } from './kafka-environment.js';
+import { KafkaSockets } from './kafka-sockets.js';
 
 const REQUEST_TIMEOUT = 400;
 /** More than a test has time for: whatever goes on, goes on over a new connection. */
@@ -93,5 +95,44 @@ describe('a connection that is lost without a sign', () => {
     const [written] = await producer.send({ topic: 'order.created', messages });
     expect(written).toMatchObject({ errorCode: 0 });
     await producer.disconnect();
+  });
+});
+
+describe('when a request is not answered', () => {
+  let server: Server;
+  let broker: string;
+  let sockets: KafkaSockets;
+  let socket: Socket;
+
+  beforeEach(async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(1_000);
+    server = createServer((client) => client.write('an answer')).listen(0, '127.0.0.1');
+    server.on('connection', (client) => client.on('error', () => undefined));
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    broker = `127.0.0.1:${port}`;
+    sockets = new KafkaSockets();
+    socket = sockets.create({ host: '127.0.0.1', port, onConnect: () => undefined } as never);
+    socket.on('error', () => undefined);
+    await once(socket, 'data');
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+
+  const unanswered = (sentAt: number) => sockets.unanswered({ broker, sentAt } as never);
+
+  test('connections that something has come over since are kept', () => {
+    unanswered(999);
+    expect(socket.destroyed).toBe(false);
+  });
+
+  test('one that was last heard of in the millisecond in which it was sent is ended', () => {
+    unanswered(1_000);
+    expect(socket.errored).toMatchObject({ message: 'The broker is silent' });
   });
 });

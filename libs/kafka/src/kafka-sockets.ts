@@ -34,7 +34,8 @@ export class KafkaSockets {
   /** Ends the connections to the broker of a request without an answer, but those that are alive. */
   unanswered({ broker, sentAt }: RequestTimeoutEvent['payload']): void {
     for (const [socket, heard] of this.#open) {
-      if (heard.broker === broker && heard.at < sentAt) socket.destroy(new Error('The broker is silent'));
+      // The same millisecond is before: a consumer asks again as soon as it is answered.
+      if (heard.broker === broker && heard.at <= sentAt) socket.destroy(new Error('The broker is silent'));
     }
   }
 }
