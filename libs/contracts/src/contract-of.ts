@@ -3,6 +3,7 @@ import { deadLetterRaised, deadLetterRedriven, deadLetterDiscarded } from './dea
 import { inventoryOutOfStock } from './inventory/inventory-out-of-stock.js';
 import { inventoryReleased } from './inventory/inventory-released.js';
 import { inventoryReserved } from './inventory/inventory-reserved.js';
+import { orderCancellationConfirmed } from './orders/order-cancellation-confirmed.js';
 import { orderCancelling } from './orders/order-cancelling.js';
 import { orderCreated } from './orders/order-created.js';
 import {
@@ -15,17 +16,27 @@ import {
   orderFulfilmentFailed,
   orderRefunded,
   orderCancelled,
+  orderCancellationRefused,
 } from './orders/order-status-changed.js';
+import { chargeRequested } from './payments/charge-requested.js';
 import { paymentCancelled } from './payments/payment-cancelled.js';
 import { paymentFailed } from './payments/payment-failed.js';
 import { paymentPostponed } from './payments/payment-postponed.js';
 import { paymentProcessed } from './payments/payment-processed.js';
 import { paymentRefunded } from './payments/payment-refunded.js';
 import { refundRequested } from './payments/refund-requested.js';
+import { orderStateReported } from './reconciliation/order-state-reported.js';
+import {
+  inventoryOrderStateRequested,
+  paymentOrderStateRequested,
+  shippingOrderStateRequested,
+} from './reconciliation/order-state-requested.js';
+import { bookingRequested } from './shipments/booking-requested.js';
 import { shipmentCancelled } from './shipments/shipment-cancelled.js';
 import { shipmentCreated } from './shipments/shipment-created.js';
 import { shipmentDelivered } from './shipments/shipment-delivered.js';
 import { shipmentFailed } from './shipments/shipment-failed.js';
+import { shipmentNotCancelled } from './shipments/shipment-not-cancelled.js';
 import { shipmentPostponed } from './shipments/shipment-postponed.js';
 import { shipmentVoided } from './shipments/shipment-voided.js';
 import { voidRequested } from './shipments/void-requested.js';
@@ -38,6 +49,8 @@ const CONTRACTS = [
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  inventoryOrderStateRequested,
+  orderCancellationConfirmed,
   orderCancelling,
   orderCreated,
   orderReserved,
@@ -49,19 +62,26 @@ const CONTRACTS = [
   orderFulfilmentFailed,
   orderRefunded,
   orderCancelled,
+  orderCancellationRefused,
+  orderStateReported,
+  chargeRequested,
   paymentCancelled,
   paymentFailed,
   paymentPostponed,
   paymentProcessed,
   paymentRefunded,
   refundRequested,
+  paymentOrderStateRequested,
+  bookingRequested,
   shipmentCancelled,
   shipmentCreated,
   shipmentDelivered,
   shipmentFailed,
+  shipmentNotCancelled,
   shipmentPostponed,
   shipmentVoided,
   voidRequested,
+  shippingOrderStateRequested,
 ] as readonly unknown[] as readonly EventContract[];
 
 const byType = new Map(CONTRACTS.map((contract) => [contract.type, contract]));

@@ -5,8 +5,10 @@ import { amount, currency } from '../money.js';
 import { id } from './order-details.js';
 
 /**
- * An order is to be undone, wherever it is: inventory, payment and shipping each answer that they have, also when there
- * is nothing to undo. It may reach them before what it undoes does.
+ * An order is to be cancelled. Shipping decides whether its parcel can still be kept back, and answers
+ * `shipment.cancelled`, `shipment.voided` or `shipment.not-cancelled`, again when asked again. Inventory and payment only
+ * see to it that nothing new is begun for the order; what they have done is undone on `order.cancellation-confirmed`. It
+ * may reach them before what it cancels does.
  */
 export const orderCancelling = defineEvent({
   type: 'order.cancelling',

@@ -26,3 +26,5 @@ export const orderPaymentFailed = statusChange('order.payment-failed');
 export const orderFulfilmentFailed = statusChange('order.fulfilment-failed');
 export const orderRefunded = statusChange('order.refunded');
 export const orderCancelled = statusChange('order.cancelled');
+/** It was too late: an order that was CANCELLING is SHIPPED or DELIVERED after all. Stock and money stay as they are. */
+export const orderCancellationRefused = statusChange('order.cancellation-refused');
