@@ -15,6 +15,8 @@ export interface Problem {
   /** What is wrong this time, and what to do about it. */
   readonly detail: string;
   readonly errors?: readonly ProblemDetail[];
+  /** Seconds after which a caller may send the request again; every 503 says so, 5 unless given. */
+  readonly retryAfterSeconds?: number;
   /** Further members of the problem document. */
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
