@@ -175,7 +175,17 @@ describe('order service', () => {
         400,
         '/shipTo/country',
       ],
-      ['a NUL in the name', { ...VALID, shipTo: { ...SHIP_TO, name: 'A\0da' } }, 400, '/shipTo/name'],
+      ...(['name', 'street', 'postalCode', 'city'] as const).flatMap((field) =>
+        ['\0', '\u0008', '\u000b', '\u001f', '\ufffe', '\uffff', '\ud800', '\udfff'].map(
+          (character): [string, object, number, string] => [
+            `${JSON.stringify(character)} in the ${field}`,
+            { ...VALID, shipTo: { ...SHIP_TO, [field]: `A${character}` } },
+            400,
+            `/shipTo/${field}`,
+          ],
+        ),
+      ),
+      ['a control character in the token', { ...VALID, paymentToken: 'tok\u0007' }, 400, '/paymentToken'],
       ['null', 'null', 400, undefined],
       ['malformed JSON', '{"userId": ', 400, undefined],
       ['a body of 1 MB', { ...VALID, note: 'x'.repeat(1_000_000) }, 413, undefined],

@@ -36,3 +36,4 @@ export * from './shipments/shipment-not-cancelled.js';
 export * from './shipments/shipment-postponed.js';
 export * from './shipments/shipment-voided.js';
 export * from './shipments/void-requested.js';
+export * from './text.js';

@@ -1,4 +1,4 @@
-import { amount, id, shipTo } from '@orderbridge/contracts';
+import { amount, id, paymentToken, shipTo } from '@orderbridge/contracts';
 import { z } from 'zod';
 
 /** Most distinct products of one order. */
@@ -7,9 +7,6 @@ export const MAX_LINES = 100;
 export const MAX_QUANTITY = 1_000;
 
 const quantity = z.int().min(1).max(MAX_QUANTITY);
-
-/** PostgreSQL's text cannot hold a NUL. */
-const text = (schema: z.ZodString): z.ZodString => schema.regex(/^[^\0]*$/, 'must not contain NUL');
 
 const items = z.union([
   z
@@ -38,16 +35,10 @@ export const placeOrderBody = z
       .describe('What the customer expects to pay in all; refused when the prices say otherwise'),
     totalAmount: amount.optional().describe('The same as amount'),
     shipTo: z
-      .strictObject({
-        name: text(shipTo.shape.name),
-        street: text(shipTo.shape.street),
-        postalCode: text(shipTo.shape.postalCode),
-        city: text(shipTo.shape.city),
-        country: shipTo.shape.country,
-      })
+      .strictObject(shipTo.shape)
       .optional()
       .describe('Where to; only an installation with a default address may leave it out'),
-    paymentToken: text(z.string().min(1).max(100))
+    paymentToken: paymentToken
       .optional()
       .describe("The gateway's token of the customer's means of payment, e.g. tok_approve"),
   })

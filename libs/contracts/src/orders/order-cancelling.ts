@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ORDERS } from '../destinations.js';
 import { defineEvent } from '../envelope/event-contract.js';
 import { amount, currency } from '../money.js';
+import { text } from '../text.js';
 import { id } from './order-details.js';
 
 /**
@@ -20,6 +21,6 @@ export const orderCancelling = defineEvent({
     previousStatus: z.string(),
     totalAmount: amount,
     currency,
-    reason: z.string(),
+    reason: text(1_000),
   }),
 });

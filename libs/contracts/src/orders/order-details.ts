@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amount, currency } from '../money.js';
+import { text } from '../text.js';
 
 /**
  * Any 8-4-4-4-12 hexadecimal id, in lower case as PostgreSQL writes it. The seed's ids are no RFC 9562 UUIDs, so
@@ -8,10 +9,10 @@ import { amount, currency } from '../money.js';
 export const id = z.guid().toLowerCase();
 
 export const shipTo = z.object({
-  name: z.string().min(1).max(100),
-  street: z.string().min(1).max(100),
-  postalCode: z.string().min(1).max(12),
-  city: z.string().min(1).max(100),
+  name: text(100).min(1),
+  street: text(100).min(1),
+  postalCode: text(12).min(1),
+  city: text(100).min(1),
   /** ISO 3166-1 alpha-2. */
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 code such as DE'),
 });
@@ -19,11 +20,14 @@ export type ShipTo = z.infer<typeof shipTo>;
 
 export const orderLine = z.object({
   productId: id,
-  name: z.string(),
+  name: text(1_000),
   quantity: z.int().min(1),
   unitPrice: amount,
 });
 export type OrderLine = z.infer<typeof orderLine>;
+
+/** The gateway's token of the customer's means of payment. */
+export const paymentToken = text(100).min(1);
 
 /** What the later steps need to know of an order; each step hands it on, so that none has to ask another. */
 export const orderDetails = z.object({
@@ -34,6 +38,6 @@ export const orderDetails = z.object({
   lines: z.array(orderLine).min(1),
   shipTo,
   /** What the payment gateway charges. Travels no further than the payment service. */
-  paymentToken: z.string().min(1).max(100),
+  paymentToken,
 });
 export type OrderDetails = z.infer<typeof orderDetails>;

@@ -3,7 +3,7 @@ import { decision } from '../dead-letters/decision.js';
 import { ORDERS } from '../destinations.js';
 import { defineEvent } from '../envelope/event-contract.js';
 import { amount, currency } from '../money.js';
-import { id } from '../orders/order-details.js';
+import { id, paymentToken } from '../orders/order-details.js';
 
 /**
  * A charge that failed by itself is to be made, with another payment token where it was edited, or given up. It is
@@ -18,7 +18,7 @@ export const chargeRequested = defineEvent({
     paymentId: id,
     amount,
     currency,
-    paymentToken: z.string().min(1).max(100),
+    paymentToken,
     decision,
   }),
 });
