@@ -38,6 +38,9 @@ export class IbmMqError extends Error {
   }
 }
 
+/** A message with a header, an identifier or a value that MQ cannot hold. */
+export class InvalidMessageError extends TypeError {}
+
 /** IBM's client library or the package `ibmmq` cannot be loaded: nothing that waiting would cure. */
 export class IbmMqLibraryError extends Error {
   override readonly name = 'IbmMqLibraryError';

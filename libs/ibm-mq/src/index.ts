@@ -19,6 +19,7 @@ export * from './operator/queue-operator.js';
 export type { Changes } from './message/changed-message.js';
 export { Reason } from './mqi/reason-codes.js';
 export type * from './observer.js';
+export type { RefusedMessage, SendReport } from './sender/unit-splitter.js';
 export * from './server/ibm-mq-context.js';
 export * from './server/ibm-mq-deserializer.js';
 export * from './server/ibm-mq-reply-serializer.js';

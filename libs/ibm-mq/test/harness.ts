@@ -40,6 +40,13 @@ export class Units {
     return this.program.call('send', messages);
   }
 
+  /** Sends in units of work as the queue manager takes them; bodies stand for messages. */
+  sendAll(
+    ...messages: { queue: string; body: string; [option: string]: unknown }[]
+  ): Promise<{ sent: string[]; refused: string[]; failure?: Record<string, unknown> }> {
+    return this.program.call('sendAll', messages);
+  }
+
   /** The next unit of work that the program was given. */
   unit(): Promise<ToldUnit> {
     return this.program.event<ToldUnit>('unit');

@@ -67,7 +67,7 @@ test('the examples of the README run with the packed package', async () => {
     if (seen.length === 4) break;
   }
   // The second has a priority.
-  expect(seen.toSorted()).toEqual([1, 2, 3, 4].map((id) => `Order o-${id}, delivered 1 times`));
+  expect(seen.toSorted()).toEqual([1, 2, 3, 4, 5].map((id) => `Order o-${id}, delivered 1 times`));
   const exited = once(server, 'exit');
   server.kill('SIGTERM');
   await exited;
@@ -76,5 +76,5 @@ test('the examples of the README run with the packed package', async () => {
   for (let reply: RawDelivery | null; (reply = await raw.get('ORDERS.OUT'));) {
     replies.push(Buffer.from(reply.data, 'base64').toString());
   }
-  expect(replies.toSorted()).toEqual([1, 2, 3, 4].map((id) => `{"accepted":"o-${id}"}`));
+  expect(replies.toSorted()).toEqual([1, 2, 3, 4, 5].map((id) => `{"accepted":"o-${id}"}`));
 });

@@ -83,3 +83,46 @@ test('messages of any size and any bytes', async () => {
   expect(received.map(({ length }) => length)).toEqual([5, 1_000_000, 0]);
   expect(received[1] === large).toBe(true);
 });
+
+describe('a batch in units of work as the queue manager takes them', () => {
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
+
+  test('passes where MAXUMSGS is far below its size, in order', async () => {
+    await harness.close();
+    harness = await Harness.start('DEFINE QLOCAL(IN)\nALTER QMGR MAXUMSGS(7)');
+    sender = await harness.sender();
+    await expect(sender.send(...to('IN', ...numbers(40)))).rejects.toMatchObject({ reason: 2024 });
+    expect(await sender.sendAll(...to('IN', ...numbers(40)))).toMatchObject({
+      sent: numbers(40),
+      refused: [],
+    });
+    const consumer = await harness.consumer({ queues: { IN: { batchSize: 50 } } });
+    const first = await consumer.unit();
+    expect(texts(first)).toEqual(numbers(7));
+  });
+
+  test('fills a queue to its last place, and leaves the rest to the next time', async () => {
+    await sender.send(...to('FULL', 'a'));
+    expect(await sender.sendAll(...to('FULL', 'b', 'c', 'd'), ...to('IN', 'e'))).toMatchObject({
+      sent: ['b', 'e'],
+      refused: [],
+      failure: { reason: 2053, object: 'FULL' },
+    });
+    expect(await sender.depth('FULL')).toBe(2);
+  });
+
+  test('goes on without the messages that are refused', async () => {
+    const invalid = { queue: 'IN', body: 'invalid', headers: { bad: '\u0000' } };
+    expect(
+      await sender.sendAll(...to('IN', 'a'), invalid, ...to('SHORT', 'far too long', 'b'), ...to('IN', 'c')),
+    ).toEqual({ sent: ['a', 'b', 'c'], refused: ['invalid', 'far too long'], failure: undefined });
+  });
+
+  test.each([
+    ['CLOSED', 2051],
+    ['NOWHERE', 2085],
+  ])('waits for %s (%i) without holding up other queues', async (queue, reason) => {
+    const report = await sender.sendAll(...to('IN', 'a'), ...to(queue, 'b', 'c'), ...to('IN', 'd'));
+    expect(report).toMatchObject({ sent: ['a', 'd'], refused: [], failure: { reason } });
+  });
+});

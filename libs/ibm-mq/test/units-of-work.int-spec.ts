@@ -122,3 +122,24 @@ test('after a failed batch its messages come one by one, and only the poison cou
   await consumer.observed('committed');
   expect(await sender.depth('IN')).toBe(0);
 });
+
+test('units of work become smaller where MAXUMSGS is below the batch size, with what is sent in them', async () => {
+  await harness.close();
+  harness = await Harness.start('DEFINE QLOCAL(IN)\nDEFINE QLOCAL(OUT)\nALTER QMGR MAXUMSGS(4)');
+  const sender = await harness.sender();
+  await sender.send(...messages('1', '2', '3', '4'));
+  await sender.send(...messages('5', '6', '7'));
+  const consumer = await harness.consumer({ queues: { IN: { batchSize: 10 } } });
+  const send = [{ queue: 'OUT', body: 'because' }];
+  const tooLarge = await consumer.unit();
+  expect(texts(tooLarge)).toEqual(['1', '2', '3', '4']);
+  await consumer.decide(tooLarge, { send });
+  expect((await consumer.observed('backedOut')).at(-1)).toMatchObject({ reason: 2024 });
+  for (const batch of [['1'], ['2'], ['3'], ['4'], ['5', '6'], ['7']]) {
+    const unit = await consumer.unit();
+    expect(texts(unit)).toEqual(batch);
+    await consumer.decide(unit, { send });
+    await consumer.observed('committed');
+  }
+  expect(await sender.depth('OUT')).toBe(6);
+});

@@ -17,6 +17,7 @@ import { IbmMqPublisher } from './ibm-mq-publisher.js';
 export class IbmMqMessagingModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly connection: IbmMqConnectionManager,
+    private readonly publisher: IbmMqPublisher,
     private readonly readiness: Readiness,
   ) {}
 
@@ -39,6 +40,7 @@ export class IbmMqMessagingModule implements OnModuleInit, OnApplicationShutdown
 
   onModuleInit(): void {
     this.readiness.register('ibm-mq', () => this.connection.check());
+    this.readiness.register('ibm-mq-publisher', () => this.publisher.check());
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,41 +1,60 @@
 import { Injectable } from '@nestjs/common';
 import { IbmMqClient, IbmMqConnectionManager, IbmMqError, type OutgoingHeaders } from '@orderbridge/ibm-mq';
-import { UndeliverableMessageError, type OutgoingMessage, type Publisher } from '@orderbridge/messaging';
+import {
+  PartlyPublishedError,
+  UndeliverableMessageError,
+  type OutgoingMessage,
+  type Publisher,
+} from '@orderbridge/messaging';
 
-/** MQRC_MSG_TOO_BIG_FOR_Q, MQRC_MSG_TOO_BIG_FOR_Q_MGR, MQRC_DATA_LENGTH_ERROR: the queue manager refuses for good. */
-const REFUSALS = new Set([2030, 2031, 2010]);
-/** Messages of one unit of work; far below MAXUMSGS. */
+/** Most messages of a unit of work; far below MAXUMSGS by default. */
 const UNIT = 100;
+/** Milliseconds for which a failure counts: a relay that leads tries again sooner. */
+const PROBLEM_LIFETIME_MS = 15_000;
 
-/** Publishes to IBM MQ: persistent messages in units of work, in order as long as one `publish` is under way. */
+/**
+ * Publishes to IBM MQ: persistent messages in units of work, in order per queue as long as one `publish` is in flight. A
+ * unit of work that the queue manager does not take is made smaller, see `IbmMqClient.sendAll`.
+ */
 @Injectable()
 export class IbmMqPublisher implements Publisher {
   readonly broker = 'ibm-mq';
-  readonly #client: IbmMqClient;
+  readonly #client: Pick<IbmMqClient, 'sendAll'>;
+  #problem: { readonly error: Error; readonly at: number } | undefined;
 
   constructor(connection: IbmMqConnectionManager) {
     this.#client = new IbmMqClient({ connection });
   }
 
+  /** @throws PartlyPublishedError when some are published and some are not, see its cause. */
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
-    for (let start = 0; start < messages.length; start += UNIT) {
-      const unit = messages.slice(start, start + UNIT);
-      try {
-        await this.#client.sendBatch(
-          unit.map(({ destination, messageId, headers, body }) => ({
-            queue: destination.name,
-            body,
-            format: 'MQSTR',
-            headers: single(headers),
-            messageId,
-          })),
-        );
-      } catch (error) {
-        if (!(error instanceof IbmMqError) || !REFUSALS.has(error.reason)) throw error;
-        throw new UndeliverableMessageError(error.message, { cause: error });
-      }
-    }
+    const { sent, refused, failure } = await this.#client.sendAll(messages.map(toIbmMq), { unitSize: UNIT });
+    const isOfQueue = failure instanceof IbmMqError && !failure.connectionLost;
+    this.#problem = isOfQueue ? { error: failure, at: performance.now() } : undefined;
+    const [first] = refused;
+    const error = first
+      ? new UndeliverableMessageError(first.error.message, { cause: first.error })
+      : failure;
+    if (!error) return;
+    throw sent.length === 0
+      ? error
+      : new PartlyPublishedError(new Set(sent.map(({ outgoing }) => outgoing)), error);
   }
+
+  /**
+   * Rejects with why a queue did not take the last messages: it is missing, full, inhibited. Whether there is a connection is
+   * for the connection to say.
+   */
+  check(): Promise<void> {
+    const problem = this.#problem;
+    if (!problem || performance.now() - problem.at > PROBLEM_LIFETIME_MS) return Promise.resolve();
+    return Promise.reject(problem.error);
+  }
+}
+
+function toIbmMq(outgoing: OutgoingMessage) {
+  const { destination, messageId, headers, body } = outgoing;
+  return { outgoing, queue: destination.name, body, format: 'MQSTR', headers: single(headers), messageId };
 }
 
 /** A message property has one value: the last of a header's. */

@@ -14,6 +14,7 @@ import type { OutgoingMessage } from '../message/outgoing-message.js';
 import { ReportOption } from '../message/reply.js';
 import { loadIbmmq } from '../mqi/ibmmq.js';
 import { Sender } from '../sender/sender.js';
+import { UnitSplitter, type SendReport } from '../sender/unit-splitter.js';
 import { IbmMqReplyDeserializer } from './ibm-mq-reply-deserializer.js';
 import { IbmMqSerializer } from './ibm-mq-serializer.js';
 import { Replies } from './replies.js';
@@ -36,7 +37,7 @@ export interface IbmMqClientOptions {
   readonly deserializer?: ProducerDeserializer;
 }
 
-const DEFAULTS = { sendTimeout: 30_000, requestTimeout: 30_000 };
+const DEFAULTS = { sendTimeout: 30_000, requestTimeout: 30_000, unitSize: 100 };
 
 /** No reply came in time. The request may have been handled all the same. */
 export class IbmMqTimeoutError extends Error {
@@ -99,11 +100,24 @@ export class IbmMqClient extends ClientProxy<never, IbmMqStatus> implements OnAp
    *
    * @throws IbmMqUnavailableError when there is no connection within `sendTimeout`. IbmMqError when a message cannot be
    * put or the commit fails: then none was sent, except when it is `inDoubt` (the connection was lost within the
-   * commit), when all or none were. TypeError for headers or identifiers that MQ cannot hold. To repeat a call after an
+   * commit), when all or none were. InvalidMessageError for headers or identifiers that MQ cannot hold. To repeat a call after an
    * error is to send at least once.
    */
   sendBatch(messages: readonly OutgoingMessage[]): Promise<void> {
     return this.#sender.sendBatch(messages);
+  }
+
+  /**
+   * Sends messages, in their order per queue, in units of work of up to `unitSize` (default 100), which are halved, down to
+   * single messages, while the queue manager does not take them: MAXUMSGS, a queue, a log or a disk that is nearly full.
+   * What is sent is committed and in the report; a message that is refused hurts only itself; what a queue does not take
+   * at present, and all behind it for that queue, is left to the caller.
+   */
+  sendAll<Message extends OutgoingMessage>(
+    messages: readonly Message[],
+    { unitSize = DEFAULTS.unitSize }: { unitSize?: number } = {},
+  ): Promise<SendReport<Message>> {
+    return new UnitSplitter((unit) => this.sendBatch(unit), unitSize).sendAll(messages);
   }
 
   /** How many messages are on a queue (CURDEPTH), uncommitted ones included. */

@@ -8,6 +8,7 @@ import { TimeSlice } from '../connection/time-slice.js';
 import { IbmMqError } from '../errors.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
 import type { OutgoingHeaders } from '../message/headers.js';
+import { isUnitTooLarge } from '../mqi/reason-codes.js';
 import { inquireBackoutPolicy, type BackoutPolicy } from './backout-policy.js';
 import type { ExcusedBackouts } from './excused-backouts.js';
 import { MessageSource } from './message-source.js';
@@ -60,12 +61,15 @@ export class QueueConsumer {
   #lastError: Error | undefined = new Error('The consumer has not started.');
   /** Messages to take one by one, after a batch with a message that failed. */
   #alone = 0;
+  /** Most messages of a unit of work, fewer than were asked for where the queue manager did not take as many. */
+  #largest: number;
   /** Failures in a row of messages that were taken alone. */
   #failures = 0;
 
   constructor(manager: IbmMqConnectionManager, options: QueueConsumerOptions) {
     this.#manager = manager;
     this.#options = options;
+    this.#largest = options.batchSize;
   }
 
   /** Why it does not consume; undefined when it does. */
@@ -133,6 +137,7 @@ export class QueueConsumer {
     const { queue, movesPoison = true, opened } = this.#options;
     const policy = movesPoison ? inquireBackoutPolicy(connection, queue) : NO_POLICY;
     const source = new MessageSource(connection, queue, this.#options);
+    this.#largest = this.#options.batchSize;
     const [ending, over] = [new AbortController(), new AbortController()];
     const lost = () => {
       ending.abort(connection.lost.reason);
@@ -156,7 +161,7 @@ export class QueueConsumer {
       }
       if (!first) return;
       const started = performance.now();
-      const limit: number = this.#alone > 0 || first.backoutCount > 0 ? 1 : this.#options.batchSize;
+      const limit: number = this.#alone > 0 || first.backoutCount > 0 ? 1 : this.#largest;
       const messages = await this.#collect(session, first, limit, slice);
       const committed = await this.#process(session, messages, started);
       more = !committed || messages.length === limit;
@@ -247,6 +252,9 @@ export class QueueConsumer {
     connection.back();
     if (messages.length > 1) {
       this.#alone = messages.length;
+      // What was sent in it counts for MAXUMSGS, too.
+      if (error instanceof IbmMqError && isUnitTooLarge(error.reason))
+        this.#largest = Math.floor(messages.length / 2);
     } else {
       await this.#pause(++this.#failures);
     }

@@ -63,7 +63,7 @@ export class UnitOfWork {
    * Sends messages in this unit of work: they are there for others when it is committed, in the order of the calls.
    *
    * @throws IbmMqError when a message cannot be put, for example because its queue is full; those before it stay part
-   * of the unit of work. TypeError for what MQ cannot hold.
+   * of the unit of work. InvalidMessageError for what MQ cannot hold.
    */
   send(...messages: readonly OutgoingMessage[]): Promise<void> {
     return this.#tracing.send(messages, (contextOf) =>

@@ -47,7 +47,7 @@ export interface OutgoingMessage {
   readonly feedback?: number;
 }
 
-/** @throws TypeError for headers or identifiers that MQ cannot hold. */
+/** @throws InvalidMessageError for headers or identifiers that MQ cannot hold. */
 export function encodeDescriptor(mqi: Mqi, message: OutgoingMessage, headers: OutgoingHeaders): MQMD {
   const descriptor = new mqi.MQMD();
   descriptor.Persistence = message.persistent === false ? 0 : 1;

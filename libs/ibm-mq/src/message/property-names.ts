@@ -1,3 +1,5 @@
+import { InvalidMessageError } from '../errors.js';
+
 /**
  * Header names as MQ property names and back. MQ takes only Java identifiers without the reserved names; every
  * character that MQ would refuse becomes `_xHHHH_` (its UTF-16 unit in hex), as does the underscore that starts a
@@ -17,7 +19,7 @@ const headerNames = new Map<string, string>();
 /**
  * The MQ property name of a header.
  *
- * @throws TypeError when the name is empty or, escaped, longer than MQ allows (4,095 characters).
+ * @throws InvalidMessageError when the name is empty or, escaped, longer than MQ allows (4,095 characters).
  */
 export function toPropertyName(header: string): string {
   return cached(propertyNames, header, escapeName);
@@ -29,7 +31,7 @@ export function toHeaderName(property: string): string {
 }
 
 function escapeName(header: string): string {
-  if (header === '') throw new TypeError('A header has an empty name.');
+  if (header === '') throw new InvalidMessageError('A header has an empty name.');
   const reserved = KEYWORD.test(header) || RESERVED_PREFIX.test(header);
   let name = '';
   for (let i = 0; i < header.length; i++) {
@@ -40,7 +42,7 @@ function escapeName(header: string): string {
     name += allowed && !looksEscaped ? character : escapeCharacter(character);
   }
   if (name.length > LONGEST_NAME)
-    throw new TypeError(`The header name ${header.slice(0, 40)}… is too long for MQ.`);
+    throw new InvalidMessageError(`The header name ${header.slice(0, 40)}… is too long for MQ.`);
   return name;
 }
 

@@ -1,3 +1,4 @@
+import { InvalidMessageError } from '../errors.js';
 import type { IncomingMessage } from './incoming-message.js';
 import type { OutgoingMessage } from './outgoing-message.js';
 
@@ -19,10 +20,11 @@ export const ERROR_REPLY = 'nest_error';
  * Destination, identifiers, expiry, persistence and priority of a reply, as the report options of the request ask: by
  * default the correlation id is the request's message id.
  *
- * @throws TypeError when the request names no reply queue.
+ * @throws InvalidMessageError when the request names no reply queue.
  */
 export function replyTo(request: IncomingMessage): Omit<OutgoingMessage, 'body'> {
-  if (!request.replyTo) throw new TypeError(`A message of ${request.queue} names no queue to reply to.`);
+  if (!request.replyTo)
+    throw new InvalidMessageError(`A message of ${request.queue} names no queue to reply to.`);
   const asks = (option: number) => (request.report & option) !== 0;
   const { queue, queueManager } = request.replyTo;
   return {

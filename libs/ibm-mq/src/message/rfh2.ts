@@ -1,3 +1,5 @@
+import { InvalidMessageError } from '../errors.js';
+
 /**
  * MQRFH2, the "rules and formatting header 2" in which IBM MQ carries message properties in front of a body:
  * https://www.ibm.com/docs/en/ibm-mq/latest?topic=mqi-mqrfh2-rules-formatting-header-2.
@@ -175,7 +177,7 @@ function unescapeText(text: string): string {
 /**
  * The elements of the headers, to stand in a folder `usr`.
  *
- * @throws TypeError for a value that no MQ property can hold: text with control characters, a bigint over 64 bits.
+ * @throws InvalidMessageError for a value that no MQ property can hold: text with control characters, a bigint over 64 bits.
  */
 export function writeElements(headers: OutgoingHeaders): string {
   let elements = '';
@@ -199,7 +201,7 @@ function encodeValue(header: string, value: HeaderValue): string {
       return ` dt='${numberType(header, value)}'>${value}`;
     case 'bigint':
       if (BigInt.asIntN(64, value) !== value)
-        throw new TypeError(`The header ${header} has more than 64 bits.`);
+        throw new InvalidMessageError(`The header ${header} has more than 64 bits.`);
       return ` dt='i8'>${value}`;
     default:
       return ` dt='bin.hex'>${value.toString('hex')}`;
@@ -208,7 +210,7 @@ function encodeValue(header: string, value: HeaderValue): string {
 
 function numberType(header: string, value: number): string {
   if (!Number.isFinite(value))
-    throw new TypeError(`The header ${header} is ${value}, which no MQ property can hold.`);
+    throw new InvalidMessageError(`The header ${header} is ${value}, which no MQ property can hold.`);
   if ((value | 0) === value) return 'i4';
   return Number.isSafeInteger(value) ? 'i8' : 'r8';
 }
@@ -219,7 +221,7 @@ const SPECIAL = /[&<>"']/;
 
 function escapeText(header: string, text: string): string {
   if (CONTROL.test(text))
-    throw new TypeError(`The header ${header} has a control character that MQ cannot carry.`);
+    throw new InvalidMessageError(`The header ${header} has a control character that MQ cannot carry.`);
   if (!SPECIAL.test(text)) return text;
   return text
     .replaceAll('&', '&amp;')

@@ -24,7 +24,7 @@ export class Sender {
    *
    * @throws IbmMqUnavailableError when there is no connection in time. IbmMqError when a message cannot be put or the
    * commit fails: then none was sent, except when it is `inDoubt` (the connection was lost within the commit), when
-   * all or none were. TypeError for headers or identifiers that MQ cannot hold. To repeat a call after an error is
+   * all or none were. InvalidMessageError for headers or identifiers that MQ cannot hold. To repeat a call after an error is
    * to send at least once.
    */
   async sendBatch(messages: readonly OutgoingMessage[]): Promise<void> {

@@ -154,6 +154,14 @@ serve({
     });
   },
   send: (messages: OutgoingMessage[]) => client.sendBatch(messages),
+  async sendAll(messages: OutgoingMessage[]) {
+    const { sent, refused, failure } = await client.sendAll(messages);
+    return {
+      sent: sent.map(({ body }) => body),
+      refused: refused.map(({ message }) => message.body),
+      failure: plain(failure),
+    };
+  },
   depth: (queue: string) => client.queueDepth(queue),
   async browse(queue: string) {
     const seen: ToldMessage[] = [];

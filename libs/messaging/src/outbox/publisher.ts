@@ -9,7 +9,8 @@ export interface Publisher {
    * Resolves when the broker holds every message durably, in order per destination and key. Rejects when that is
    * not certain of all; the relay then sends all of them again.
    *
-   * @throws UndeliverableMessageError when the broker refuses one message for good.
+   * @throws UndeliverableMessageError when the broker refuses one message permanently. PartlyPublishedError when some are
+   *   held durably, and in order; the relay then sends only the others again.
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
 }
@@ -17,4 +18,17 @@ export interface Publisher {
 /** The broker will never take a message as it is, for example because it is larger than allowed. */
 export class UndeliverableMessageError extends Error {
   override readonly name = 'UndeliverableMessageError';
+}
+
+/** Some messages are published and need not be sent again; the others are not, because of the cause. */
+export class PartlyPublishedError extends Error {
+  override readonly name = 'PartlyPublishedError';
+  declare readonly cause: Error;
+
+  constructor(
+    readonly published: ReadonlySet<OutgoingMessage>,
+    cause: Error,
+  ) {
+    super(cause.message, { cause });
+  }
 }

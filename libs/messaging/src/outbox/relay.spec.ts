@@ -3,16 +3,22 @@ import { ManualClock, settle } from '../../test-support/manual-clock.js';
 import type { Candidate, MessageStore } from '../store/message-store.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { OutboxRow } from './outbox.js';
+import type { OutgoingMessage } from './outgoing-message.js';
+import { PartlyPublishedError, UndeliverableMessageError } from './publisher.js';
 import { Relay } from './relay.js';
 
 const quiet = { leading() {}, published() {}, retrying() {}, parked() {} };
 
 /** A relay that leads at once, an outbox in memory, and a broker that takes messages when the test lets it. */
-function relaying(batchSize: number) {
+function relaying(
+  batchSize: number,
+  broken: (messages: readonly OutgoingMessage[]) => Error | undefined = () => undefined,
+) {
   const clock = new ManualClock();
   const sent: string[][] = [];
   const answers: (() => void)[] = [];
   let outbox: string[] = [];
+  const parked: string[] = [];
   const leading = new AbortController();
   const store = {
     stand: (candidate: Candidate) => ({
@@ -22,6 +28,11 @@ function relaying(batchSize: number) {
     take: (_broker: Broker, published: readonly string[], limit: number) => {
       outbox = outbox.filter((id) => !published.includes(id));
       return Promise.resolve(outbox.slice(0, limit).map((id) => ({ id }) as OutboxRow));
+    },
+    park: (_broker: Broker, id: string) => {
+      parked.push(id);
+      outbox = outbox.filter((row) => row !== id);
+      return Promise.resolve();
     },
   } as unknown as MessageStore;
   let committed: (brokers: Broker[]) => void = () => undefined;
@@ -33,6 +44,8 @@ function relaying(batchSize: number) {
         broker: 'kafka',
         publish: async (messages) => {
           sent.push((messages as readonly OutboxRow[]).map(({ id }) => id));
+          const error = broken(messages);
+          if (error) throw error;
           await new Promise<void>((resolve) => answers.push(resolve));
         },
       },
@@ -46,7 +59,7 @@ function relaying(batchSize: number) {
     committed(['kafka']);
     return settle();
   };
-  return { relay, clock, sent, answers, commit };
+  return { relay, clock, sent, answers, parked, commit };
 }
 
 describe('Relay, by the clock', () => {
@@ -97,5 +110,40 @@ describe('Relay, by the clock', () => {
     answers[0]?.();
     await settle();
     expect(sent).toEqual([['1', '2'], ['3']]);
+  });
+});
+
+describe('Relay, when a broker has taken some of a batch', () => {
+  const partly = (messages: readonly OutgoingMessage[], taken: readonly number[], error: Error) =>
+    new PartlyPublishedError(new Set(taken.map((index) => messages[index] as OutgoingMessage)), error);
+
+  test('publishes only the others again', async () => {
+    const errors = [new Error('the queue is full')];
+    const { relay, clock, sent, commit } = relaying(10, (messages) => {
+      const error = errors.pop();
+      return error && partly(messages, [0, 2], error);
+    });
+    await commit('1', '2', '3', '4');
+    relay.start();
+    await settle();
+    await clock.pass(60);
+    expect(sent).toEqual([
+      ['1', '2', '3', '4'],
+      ['2', '4'],
+    ]);
+  });
+
+  test('parks the one that is refused, and publishes nothing twice', async () => {
+    const { relay, sent, parked, commit } = relaying(10, (messages) => {
+      const refused = messages.findIndex((row) => (row as unknown as { id: string }).id === '3');
+      if (refused < 0) return undefined;
+      const error = new UndeliverableMessageError('too long');
+      return messages.length === 1 ? error : partly(messages, [0, 1, 3], error);
+    });
+    await commit('1', '2', '3', '4');
+    relay.start();
+    await settle();
+    expect(parked).toEqual(['3']);
+    expect(sent).toEqual([['1', '2', '3', '4'], ['3']]);
   });
 });

@@ -7,7 +7,7 @@ import type { Candidacy, MessageStore } from '../store/message-store.js';
 import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { OutboxRow } from './outbox.js';
-import { UndeliverableMessageError, type Publisher } from './publisher.js';
+import { PartlyPublishedError, UndeliverableMessageError, type Publisher } from './publisher.js';
 import type { RelayObserver } from './relay-observer.js';
 
 export interface RelayOptions {
@@ -121,21 +121,19 @@ export class Relay {
   /** Adds to `published` what the broker has taken, also when it throws. */
   async #publish(publisher: Publisher, rows: readonly OutboxRow[], published: string[]): Promise<void> {
     const { store, observer } = this.#options;
-    try {
-      await publisher.publish(rows);
-    } catch (error) {
-      if (!(error instanceof UndeliverableMessageError)) throw error;
-      const [row, ...others] = rows;
-      if (row && others.length === 0) {
-        await store.park(publisher.broker, row.id, error.message);
-        observer.parked(row, error);
-        return;
-      }
-      for (const single of rows) await this.#publish(publisher, [single], published);
+    const { left, error } = await attempt(publisher, rows);
+    const taken = left.length === 0 ? rows : rows.filter((row) => !left.includes(row));
+    for (const { id } of taken) published.push(id);
+    if (taken.length > 0) observer.published(publisher.broker, taken);
+    if (!error) return;
+    if (!(error instanceof UndeliverableMessageError)) throw error;
+    const [row, ...others] = rows;
+    if (row && others.length === 0) {
+      await store.park(publisher.broker, row.id, error.message);
+      observer.parked(row, error);
       return;
     }
-    for (const { id } of rows) published.push(id);
-    observer.published(publisher.broker, rows);
+    for (const single of left) await this.#publish(publisher, [single], published);
   }
 
   #wake(brokers: Iterable<Broker>): void {
@@ -166,5 +164,19 @@ export class Relay {
         this.#options.observer.retrying('postgres', error as Error, 1);
       }
     } while (this.#notifyAgain);
+  }
+}
+
+/** The rows that the broker has not taken, and why. */
+async function attempt(
+  publisher: Publisher,
+  rows: readonly OutboxRow[],
+): Promise<{ left: readonly OutboxRow[]; error?: Error }> {
+  try {
+    await publisher.publish(rows);
+    return { left: [] };
+  } catch (error) {
+    if (!(error instanceof PartlyPublishedError)) return { left: rows, error: error as Error };
+    return { left: rows.filter((row) => !error.published.has(row)), error: error.cause };
   }
 }
