@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FAULT_KINDS, type FaultKind } from './plan/fault.js';
 
 export const USAGE = `Usage: npm run chaos -- [options]
 
@@ -11,6 +12,7 @@ Sources must not change meanwhile: systems that start afresh would be compiled f
   --from S              the first of them (default 0)
   --minutes M           begin no further seed after so many minutes (default: no limit)
   --stacks N            systems at the same time, each with seeds of its own (default 1)
+  --kinds K,K           only faults of these kinds, two a seed (default: all)
   --seeds-per-stack N   seeds after which a system starts afresh, with empty databases (default 5)
   --rate N              orders per second (default 15)
   --port-offset N       as of npm start; each further system takes 100 more (default 5000)
@@ -23,6 +25,8 @@ export interface Options {
   readonly from: number;
   readonly minutes: number;
   readonly stacks: number;
+  /** Undefined: all. */
+  readonly kinds: ReadonlySet<FaultKind> | undefined;
   readonly seedsPerStack: number;
   readonly rate: number;
   readonly portOffset: number;
@@ -40,6 +44,7 @@ export function readOptions(args: readonly string[]): Options {
       from: { type: 'string', default: '0' },
       minutes: { type: 'string', default: 'Infinity' },
       stacks: { type: 'string', default: '1' },
+      kinds: { type: 'string' },
       'seeds-per-stack': { type: 'string', default: '5' },
       rate: { type: 'string', default: '15' },
       'port-offset': { type: 'string', default: '5000' },
@@ -58,10 +63,17 @@ export function readOptions(args: readonly string[]): Options {
     from: number('from', 0),
     minutes: number('minutes', 0),
     stacks: number('stacks', 1),
+    kinds: values.kinds === undefined ? undefined : new Set(values.kinds.split(',').map(kindOf)),
     seedsPerStack: number('seeds-per-stack', 1),
     rate: number('rate', 1),
     portOffset: number('port-offset', 0),
     keep: resolve(values.keep),
     help: values.help,
   };
+}
+
+function kindOf(name: string): FaultKind {
+  const kind = FAULT_KINDS.find((one) => one === name.trim());
+  if (!kind) throw new Error(`--kinds: there is no ${name}; known are ${FAULT_KINDS.join(', ')}`);
+  return kind;
 }

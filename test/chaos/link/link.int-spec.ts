@@ -160,3 +160,31 @@ test('lost reply: the server did it, the service sees its connection break', asy
   expect(link.repliesToLose).toBe(0);
   expect(await ask(await open(), 'again')).toBe('again');
 });
+
+test('divert: leads to another server, until it heals', async () => {
+  const other = createServer((socket) => socket.on('data', () => socket.write('other')));
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const socket = await talking();
+  link.divert((other.address() as AddressInfo).port);
+  await once(socket, 'close');
+  const diverted = await open();
+  expect(await ask(diverted, 'hello')).toBe('other');
+  link.heal();
+  await once(diverted, 'close');
+  expect(await ask(await open(), 'hello')).toBe('hello');
+  other.close();
+});
+
+test('cut off: who is concerned loses its connections and gets no new ones, others live on', async () => {
+  const [concerned, other] = [await talking(), await talking()];
+  const port = concerned.localPort;
+  link.cutOff((clientPort) => clientPort === port);
+  await once(concerned, 'close');
+  expect(await ask(other, 'still')).toBe('still');
+  link.cutOff(() => true);
+  await expect(open().then((refused) => ask(refused, 'hello'))).rejects.toThrow();
+  link.heal();
+  expect(await ask(await open(), 'again')).toBe('again');
+  expect(link.hits).toBe(3);
+});

@@ -61,10 +61,12 @@ export class Link {
   #refusing = 0;
   #swallowing = 0;
   #repliesToLose = 0;
+  #diversion: number | undefined;
+  #isCutOff: ((clientPort: number) => boolean) | undefined;
   #accepted = 0;
   #hits = 0;
 
-  private constructor(private readonly target: number) {
+  private constructor(readonly target: number) {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -125,6 +127,25 @@ export class Link {
     }
   }
 
+  /** Leads everybody to another port of this machine, until `undefined` ends it. */
+  divert(port: number | undefined): void {
+    if (port === this.#diversion) return;
+    this.#diversion = port;
+    for (const connection of this.#connections) this.#break(connection);
+  }
+
+  /** Breaks the connections of clients whose port is concerned, and refuses new ones; `undefined` ends it. */
+  cutOff(concerns: ((clientPort: number) => boolean) | undefined): void {
+    this.#isCutOff = concerns;
+    if (!concerns) return;
+    for (const connection of this.#connections) {
+      const { remotePort } = connection.client;
+      if (remotePort === undefined || !concerns(remotePort)) continue;
+      this.#hits++;
+      this.#break(connection);
+    }
+  }
+
   /** The next answers, so many, are lost with their connections after the server has given them; 0 ends it. */
   loseReplies(count: number): void {
     this.#repliesToLose = count;
@@ -140,6 +161,8 @@ export class Link {
     this.#refusing = 0;
     this.#swallowing = 0;
     this.#repliesToLose = 0;
+    this.cutOff(undefined);
+    this.divert(undefined);
   }
 
   /** Ends the connections that live on one side only: what one seed has left behind is not the next one's. */
@@ -179,7 +202,8 @@ export class Link {
   #accept(client: Socket): void {
     const index = this.#accepted++;
     client.on('error', () => undefined);
-    if (this.#hit(this.#refusing, index)) {
+    const isCutOff = client.remotePort !== undefined && (this.#isCutOff?.(client.remotePort) ?? false);
+    if (isCutOff || this.#hit(this.#refusing, index)) {
       this.#hits++;
       client.resetAndDestroy();
       return;
@@ -190,7 +214,7 @@ export class Link {
       this.#orphan(client);
       return;
     }
-    const server = connect(this.target, '127.0.0.1');
+    const server = connect(this.#diversion ?? this.target, '127.0.0.1');
     server.on('error', () => undefined);
     client.setNoDelay(true);
     server.setNoDelay(true);

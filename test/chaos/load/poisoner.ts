@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import {
-  INVENTORY_EVENTS,
-  inventoryReserved,
-  PAYMENTS,
-  paymentProcessed,
-  schemaName,
-  type EventContract,
-} from '@orderbridge/contracts';
+import { INVENTORY_EVENTS, inventoryReserved, PAYMENTS } from '@orderbridge/contracts';
 import { IbmMqClient, IbmMqRecord } from '@orderbridge/ibm-mq';
 import kafkajs from 'kafkajs';
 import { lastValueFrom } from 'rxjs';
 import { v7 as uuid } from 'uuid';
+import { BODY, headersOf } from './poison-message.js';
 
 // A program of its own, since IBM's client library is found by the environment that a process begins with: addresses of
 // Kafka and of the queue manager. Puts messages that no consumer can handle on both, and prints the ids of those that
@@ -23,7 +17,6 @@ Logger.overrideLogger(false);
 const INTERVAL = 2_500;
 /** Milliseconds for which a message waits for its broker. */
 const TIMEOUT = 5_000;
-const BODY = { poison: true };
 
 const producer = new kafkajs.Kafka({
   brokers: [kafka],
@@ -36,16 +29,6 @@ const producer = new kafkajs.Kafka({
 const client = new IbmMqClient({
   connection: { addresses: mq, channel: 'ORDERBRIDGE.SVRCONN', applicationName: 'poisoner' },
   sendTimeout: TIMEOUT,
-});
-
-const headersOf = (id: string, key: string, contract: Pick<EventContract, 'type' | 'version'>) => ({
-  ce_specversion: '1.0',
-  ce_id: id,
-  ce_source: 'poisoner',
-  ce_type: contract.type,
-  ce_time: new Date().toISOString(),
-  ce_subject: key,
-  ce_dataschema: schemaName(contract),
 });
 
 /** Puts one after the other; what a broker does not take is given up. */
@@ -65,7 +48,7 @@ process.stdin.on('end', () => process.exit(0)).resume();
 await Promise.all([
   poison(async (id, key) => {
     await producer.connect();
-    const message = { key, headers: headersOf(id, key, paymentProcessed), value: JSON.stringify(BODY) };
+    const message = { key, headers: headersOf(id, key), value: JSON.stringify(BODY) };
     await producer.send({ topic: PAYMENTS.name, messages: [message] });
   }),
   poison((id, key) => {

@@ -1,5 +1,22 @@
 import { CRASH_POINTS, type CrashPoint } from '@orderbridge/crash-points';
-import { DESK, DISKS, LINKS, SERVICES, VICTIMS, type Crashable, type Fault } from './fault.js';
+import { GARBAGE, type Garbage } from '../link/garbage.js';
+import {
+  CUT_OFF,
+  DATABASES,
+  DELETED_TOPICS,
+  DESK,
+  DISKS,
+  HOSTILE_RECORDS,
+  LINKS,
+  losesMessages,
+  PARTNERS,
+  SERVICES,
+  VICTIMS,
+  WORKS,
+  type Crashable,
+  type Fault,
+  type FaultKind,
+} from './fault.js';
 import { Random } from './random.js';
 
 export interface PlannedFault {
@@ -67,6 +84,32 @@ const ALL: readonly Draw[] = [
   ]),
   ...(['postgres', 'kafka', 'mq'] as const).map((link): Draw => () => ({ kind: 'away', link, seconds: 60 })),
   ...DISKS.map((disk): Draw => (random) => ({ kind: 'disk-full', disk, seconds: random.between(3, 8) })),
+  ...PARTNERS.flatMap((link) =>
+    (Object.keys(GARBAGE) as Garbage[]).map((garbage): Draw => (random) => ({
+      kind: 'garbage',
+      link,
+      garbage,
+      asked: random.chance(0.5),
+      seconds: random.between(2, 5),
+    })),
+  ),
+  ...CUT_OFF.map(([service, link]): Draw => (random) => ({
+    kind: 'cut-off',
+    service,
+    link,
+    seconds: random.between(6, 10),
+  })),
+  ...DELETED_TOPICS.map((topic): Draw => () => ({ kind: 'topic deleted', topic })),
+  ...HOSTILE_RECORDS.map((record): Draw => () => ({ kind: 'hostile record', record })),
+  (random) => ({ kind: 'password', seconds: random.between(4, 10) }),
+  ...DATABASES.flatMap((database) =>
+    WORKS.map((work): Draw => (random) => ({
+      kind: 'maintenance',
+      database,
+      work,
+      seconds: random.between(2, 6),
+    })),
+  ),
 ];
 
 /** Neighbouring seeds that together bring every fault there is. */
@@ -75,15 +118,20 @@ export const ROUND = Math.ceil(ALL.length / DEALT);
 /** In an order in which long faults are apart; the same in every run. */
 const DECK = new Random(0).shuffled(ALL);
 
-/** What happens to the system under a seed; the same for the same seed. */
-export function planOf(seed: number): Plan {
+/**
+ * What happens to the system under a seed; the same for the same seed and kinds.
+ *
+ * @param kinds those that may happen; all when undefined.
+ */
+export function planOf(seed: number, kinds?: ReadonlySet<FaultKind>): Plan {
   const random = new Random(seed);
+  const deck = kinds ? DECK.filter((draw) => kinds.has(draw(new Random(0)).kind)) : DECK;
   const drawn = Array.from(
     { length: DEALT },
-    (_, place) => DECK[(seed * DEALT + place) % DECK.length] as Draw,
+    (_, place) => deck[(seed * DEALT + place) % deck.length] as Draw,
   );
   const faults = drawn.map((draw) => draw(random));
-  for (let more = random.whole(0, 2); more > 0; more--) faults.push(shortFault(random));
+  if (!kinds) for (let more = random.whole(0, 2); more > 0; more--) faults.push(shortFault(random));
   return {
     seed,
     faults: random.shuffled(faults).map((fault) => ({
@@ -97,6 +145,6 @@ export function planOf(seed: number): Plan {
 function shortFault(random: Random): Fault {
   for (;;) {
     const fault = random.pick(ALL)(random);
-    if (fault.kind !== 'away' && fault.kind !== 'freeze') return fault;
+    if (fault.kind !== 'away' && fault.kind !== 'freeze' && !losesMessages(fault)) return fault;
   }
 }

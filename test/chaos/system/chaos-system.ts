@@ -7,10 +7,14 @@ import { promisify } from 'node:util';
 import { CRASH_POINTS_FOLDER } from '@orderbridge/crash-points';
 import { LocalPostgres } from '@orderbridge/local-postgres';
 import { RunningStack } from '@orderbridge/running-stack';
+import { query } from '../invariants/evidence.js';
 import { Link } from '../link/link.js';
 import { DISKS, LINKS, type DiskName, type Fault, type LinkName, type Victim } from '../plan/fault.js';
 import { Disk } from './disk.js';
 import { isAlive, processesOf, signal } from './processes.js';
+
+/** A role, and its password, that only faults use. */
+const ADMINISTRATOR = 'chaos';
 
 const run = promisify(execFile);
 
@@ -33,6 +37,13 @@ const START_TIMEOUT = 180_000;
 const STOP_TIMEOUT = 90_000;
 /** Milliseconds from a label to the parcel's delivery: a seed sees all of its orders to their ends. */
 const DELIVERY_AFTER = 3_000;
+/** Of orders: what was lost with a topic is noticed while a seed waits for quiet. */
+const DEADLINES = Object.fromEntries(
+  ['PLACED', 'RESERVED', 'PAID', 'FULFILMENT_FAILED', 'CANCELLING'].map((status) => [
+    `DEADLINE_${status}_SECONDS`,
+    '60',
+  ]),
+);
 /** Milliseconds within which killed processes have to be gone. */
 const KILL_TIMEOUT = 20_000;
 
@@ -82,6 +93,7 @@ export class ChaosSystem {
           LINK_PORT_OFFSET: `${LINK_PORT_OFFSET}`,
           DELIVERY_AFTER_MS: `${DELIVERY_AFTER}`,
           DELIVERY_POLL_MS: '1000',
+          ...DEADLINES,
           [CRASH_POINTS_FOLDER]: this.#crashes,
         }),
       ({ data }) => rm(data, { recursive: true, force: true }),
@@ -104,6 +116,15 @@ export class ChaosSystem {
     await within(START_TIMEOUT, stack.start(), () => {
       throw new Error(`The system is not ready after ${START_TIMEOUT / 1_000} s:\n${stack.output}`);
     });
+    await query(stack, 'order', `CREATE ROLE ${ADMINISTRATOR} SUPERUSER LOGIN PASSWORD '${ADMINISTRATOR}'`);
+  }
+
+  /** URL of a database for a role that no fault concerns. */
+  administratorOf(database: string): string {
+    const url = new URL(this.stack.database(database));
+    url.username = ADMINISTRATOR;
+    url.password = ADMINISTRATOR;
+    return url.href;
   }
 
   /** Whether a fault can happen to it. */

@@ -1,19 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crashOrder } from '@orderbridge/crash-points';
 import { until } from '@orderbridge/running-stack';
+import { ForgedPartner } from '../link/forged-partner.js';
 import type { Link } from '../link/link.js';
+import type { Shopping } from '../load/shopping.js';
 import type { Fault, Victim } from '../plan/fault.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { familyOf, isAlive, signal } from './processes.js';
+import { portsOf } from './sockets.js';
+import { deleteTopic, putHostileRecord } from './strike-kafka.js';
+import { maintain, rotatePassword } from './strike-postgres.js';
 
 /** Milliseconds within which a process comes to a crash point, or answers to be lost come along. */
 const PATIENCE = 20_000;
+
+/** Whom a fault concerns besides the system. */
+export interface Bystanders {
+  readonly shopping: Pick<Shopping, 'cancelUnderWay'>;
+  /** Ids of messages that nobody can handle. */
+  readonly poison: Set<string>;
+}
 
 /**
  * Lets a fault happen to the system; resolves when it is over, which for a process that died is its death, with whether
  * it really happened: an answer was there to be lost, a process came to the crash point, the full disk was noticed.
  */
-export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean> {
+export async function strike(system: ChaosSystem, fault: Fault, bystanders: Bystanders): Promise<boolean> {
   switch (fault.kind) {
     case 'kill': {
       const pid = await livingPid(system, fault.victim);
@@ -64,6 +76,21 @@ export async function strike(system: ChaosSystem, fault: Fault): Promise<boolean
       link.loseReplies(0);
       return link.hits > before;
     }
+    case 'garbage':
+      return answerGarbage(system, fault);
+    case 'cut-off':
+      return cutOff(system, fault, bystanders);
+    case 'topic deleted':
+      return deleteTopic(system, fault.topic);
+    case 'hostile record': {
+      const id = await putHostileRecord(system, fault.record);
+      if (id !== undefined) bystanders.poison.add(id);
+      return true;
+    }
+    case 'password':
+      return rotatePassword(system, fault.seconds);
+    case 'maintenance':
+      return maintain(system, fault);
     default:
       throw new Error(`Unknown fault ${JSON.stringify(fault)}.`);
   }
@@ -94,6 +121,42 @@ async function disturb(
   set(link, amount);
   await sleep(seconds * 1_000);
   set(link, 0);
+  return link.hits > before;
+}
+
+async function answerGarbage(
+  system: ChaosSystem,
+  { link: name, garbage, asked, seconds }: Extract<Fault, { kind: 'garbage' }>,
+): Promise<boolean> {
+  const link = system.link(name);
+  const forged = await ForgedPartner.open(asked ? link.target : undefined, garbage);
+  link.divert(forged.port);
+  await sleep(seconds * 1_000);
+  const end = performance.now() + PATIENCE;
+  while (forged.answered === 0 && performance.now() < end) await sleep(10);
+  link.divert(undefined);
+  await forged.close();
+  return forged.answered > 0;
+}
+
+/** Orders that customers cancel while order hears nothing of them, and when: their parcels are delivered by then. */
+const LATE_CANCELLATIONS = 5;
+const DELIVERED_BY_MS = 5_000;
+
+async function cutOff(
+  system: ChaosSystem,
+  { service, link: name, seconds }: Extract<Fault, { kind: 'cut-off' }>,
+  { shopping }: Bystanders,
+): Promise<boolean> {
+  const link = system.link(name);
+  const before = link.hits;
+  const pid = await livingPid(system, service);
+  if (pid === undefined) return false;
+  link.cutOff((port) => portsOf(pid).has(port));
+  await sleep(Math.min(DELIVERED_BY_MS, seconds * 1_000));
+  if (service === 'order') await shopping.cancelUnderWay(LATE_CANCELLATIONS);
+  await sleep(Math.max(0, seconds * 1_000 - DELIVERED_BY_MS));
+  link.cutOff(undefined);
   return link.hits > before;
 }
 
