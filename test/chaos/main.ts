@@ -64,11 +64,12 @@ class Run {
     let seed: number | undefined = first;
     for (let run = 1; seed !== undefined; run++) {
       const current: number = seed;
-      const result = await runSeed(system, history, current, this.options.rate).catch((error: Error) =>
+      const result = await runSeed(system, history, current, this.options).catch((error: Error) =>
         failedSeed(current, `not judged: ${error.message}`),
       );
       await this.#note(system, result);
-      if (result.violations.length > 0) return;
+      // After that a message that is missing says nothing any more.
+      if (result.violations.length > 0 || history.messagesWereLost) return;
       seed = run < this.options.seedsPerStack ? this.#take() : undefined;
     }
   }
@@ -80,7 +81,12 @@ class Run {
       'inventory',
       'SELECT product_id AS id, on_hand AS pieces FROM stock',
     );
-    return { accepted: new Map(), initial: new Map(stock.map(({ id, pieces }) => [id, pieces])) };
+    return {
+      accepted: new Map(),
+      initial: new Map(stock.map(({ id, pieces }) => [id, pieces])),
+      poison: new Set(),
+      messagesWereLost: false,
+    };
   }
 
   /** Tells of a seed, and keeps what there is when it was not good. */

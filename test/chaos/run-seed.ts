@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decisionsNotKept } from './invariants/decisions.js';
 import { gather, type Evidence } from './invariants/evidence.js';
-import { violationsOf } from './invariants/invariants.js';
+import { violationsOf, type Circumstances } from './invariants/invariants.js';
 import { QUIET_TIMEOUT, untilQuiet } from './invariants/quiet.js';
 import type { Violation } from './invariants/violation.js';
 import { Operator } from './load/operator.js';
 import { Poison } from './load/poison.js';
 import { longestCalm } from './load/recovery.js';
+import { settleParked } from './load/settle-parked.js';
 import { Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
-import { nameOf, type Fault } from './plan/fault.js';
+import type { Options } from './options.js';
+import { losesMessages, nameOf, type Fault } from './plan/fault.js';
 import { planOf } from './plan/plan.js';
 import { Random } from './plan/random.js';
 import type { ChaosSystem } from './system/chaos-system.js';
@@ -44,10 +46,12 @@ export interface SeedResult {
 }
 
 /** What a system carries from seed to seed. */
-export interface History {
+export interface History extends Circumstances {
   readonly accepted: Map<string, Accepted>;
   /** Pieces of each product before the first order. */
   readonly initial: ReadonlyMap<string, number>;
+  readonly poison: Set<string>;
+  messagesWereLost: boolean;
 }
 
 /** Seconds within which throughput has to be normal again after the end of a fault. */
@@ -79,10 +83,10 @@ export async function runSeed(
   system: ChaosSystem,
   history: History,
   seed: number,
-  rate: number,
+  { rate, kinds }: Pick<Options, 'rate' | 'kinds'>,
 ): Promise<SeedResult> {
   const { stack } = system;
-  const [planned, skipped] = partition(planOf(seed).faults, ({ fault }) => system.allows(fault));
+  const [planned, skipped] = partition(planOf(seed, kinds).faults, ({ fault }) => system.allows(fault));
   const shopping = new Shopping(stack, `seed-${seed}`, new Random(seed ^ 0x5eed));
   const throughput = new Throughput(stack.database('order'), rate);
   const strikes: Strike[] = planned.map(({ fault }) => ({
@@ -110,7 +114,8 @@ export async function runSeed(
       await sleep(after * 1_000);
       const own = strikes[index] as Strike;
       own.begunAt = performance.now();
-      before = strike(system, fault)
+      if (losesMessages(fault)) history.messagesWereLost = true;
+      before = strike(system, fault, { shopping, poison: poison.accepted })
         .then((fired) => {
           own.fired = fired;
         })
@@ -136,12 +141,15 @@ export async function runSeed(
   if (unanswered.length > 0)
     violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
   for (const [id, order] of shopping.accepted) history.accepted.set(id, order);
-  const unrest = await untilQuiet(stack, poison.accepted);
-  if (unrest) violations.push(`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`);
+  for (const id of poison.accepted) history.poison.add(id);
+  violations.push(...(await settled(stack, history, poison.accepted)));
   const quiet = (performance.now() - loadEnded) / 1_000;
 
   const evidence = await gather(stack);
-  violations.push(...violationsOf(evidence, history.accepted, history.initial), ...shopping.problems);
+  violations.push(
+    ...violationsOf(evidence, history.accepted, history.initial, history),
+    ...shopping.problems,
+  );
   violations.push(...operator.problems, ...decisionsNotKept(operator.decisions, evidence));
   for (const { fault, error } of strikes)
     if (error) violations.push(`the harness failed at ${nameOf(fault)}: ${error.message}`);
@@ -164,6 +172,23 @@ export async function runSeed(
     decisions: operator.decisions.size,
     violations,
   };
+}
+
+/** Waits for quiet, settles what waits for an operator, and waits until that has ended; returns what does not. */
+async function settled(
+  stack: ChaosSystem['stack'],
+  { accepted }: History,
+  poison: ReadonlySet<string>,
+): Promise<Violation[]> {
+  const unrest = await untilQuiet(stack, poison, true);
+  if (unrest) return [`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`];
+  const problems = await settleParked(stack, (orderId, status) => {
+    const order = accepted.get(orderId);
+    if (order && order.cancelled !== 200) order.cancelled = status;
+  });
+  const left = await untilQuiet(stack, poison, false);
+  if (left) problems.push(`not quiet ${QUIET_TIMEOUT / 1_000} s after the operator's decisions: ${left}`);
+  return problems;
 }
 
 /** The result of a seed that could not be run, or not be judged. */

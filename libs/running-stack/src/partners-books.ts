@@ -17,6 +17,8 @@ interface Refund {
 interface Shipment {
   readonly orderId: string;
   readonly status: string;
+  /** As the carrier has read it. */
+  readonly recipient: Readonly<Record<string, string>>;
 }
 
 /** The partners' own books: what was really charged, refunded and booked. */

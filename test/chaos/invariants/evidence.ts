@@ -58,6 +58,7 @@ export interface LetterRow {
   /** Who could not take it. */
   readonly consumer: string | null;
   readonly orderId: string | null;
+  readonly type: string | null;
   readonly state: string;
   readonly reason: string;
 }
@@ -74,7 +75,11 @@ export interface Evidence {
   readonly shipments: readonly { orderId: string; status: string }[];
   readonly charges: readonly { reference: string; status: string; amount: number }[];
   readonly refunds: readonly { reference: string; amount: number }[];
-  readonly labels: readonly { orderId: string; status: string }[];
+  readonly labels: readonly {
+    orderId: string;
+    status: string;
+    recipient: Readonly<Record<string, string>>;
+  }[];
   /** Messages in the outbox, by process. */
   readonly outboxes: ReadonlyMap<string, number>;
   /** Ids of handled messages, by service. */
@@ -183,7 +188,7 @@ async function gathered(stack: RunningStack): Promise<Evidence> {
     letters: await query(
       stack,
       DESK_DATABASE,
-      'SELECT id, event_id AS "eventId", consumer, order_id AS "orderId", state, reason FROM letter',
+      'SELECT id, event_id AS "eventId", consumer, order_id AS "orderId", type, state, reason FROM letter',
     ),
   };
 }

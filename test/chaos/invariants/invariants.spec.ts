@@ -1,4 +1,5 @@
 import type { Accepted } from '../load/shopping.js';
+import { ADDRESS } from '../load/order-kinds.js';
 import { FAULT_KINDS } from '../plan/fault.js';
 import { decisionsNotKept } from './decisions.js';
 import { emptiness } from './emptiness.js';
@@ -31,7 +32,7 @@ const STORIES = {
     refunded: true,
     label: 'VOIDED',
   },
-  /** Delivered before its label could be voided. */
+  /** Not at its end, and its parcel is delivered. */
   CANCELLING: {
     statuses: ['PLACED', 'RESERVED', 'PAID', 'CANCELLING'],
     charged: true,
@@ -52,6 +53,10 @@ class Books {
   readonly refunds: Evidence['refunds'][number][] = [];
   readonly labels: Evidence['labels'][number][] = [];
   readonly letters: Evidence['letters'][number][] = [];
+  readonly payments: Evidence['payments'][number][] = [];
+  readonly shipments: Evidence['shipments'][number][] = [];
+  readonly poison = new Set<string>();
+  messagesWereLost = false;
   readonly messages: Message[] = [];
   readonly outboxes = new Map([
     ['order', 0],
@@ -77,12 +82,27 @@ class Books {
     }
     if (charged) this.charges.push({ reference: id, status: 'succeeded', amount: TOTAL });
     if (refunded) this.refunds.push({ reference: id, amount: TOTAL });
-    if (label) this.labels.push({ orderId: id, status: label });
+    if (label) this.label(id, label);
+    this.ownRows(id, end);
     if (end === 'DELIVERED') {
       this.stock.onHand--;
       this.stock.shipped++;
     }
     return this;
+  }
+
+  label(orderId: string, status: string, recipient: Record<string, string> = {}): this {
+    this.labels.push({ orderId, status, recipient });
+    return this;
+  }
+
+  ownRows(orderId: string, end: keyof typeof STORIES): void {
+    const { charged, label } = STORIES[end];
+    const isKept = end === 'DELIVERED';
+    const charge = charged ? 'REFUNDED' : 'UNPAID';
+    this.payments.push({ orderId, status: isKept ? 'SUCCEEDED' : charge });
+    this.reservations.push({ orderId, status: isKept ? 'SHIPPED' : 'RELEASED' });
+    if (label) this.shipments.push({ orderId, status: isKept ? 'DELIVERED' : 'VOIDED' });
   }
 
   /** A message on a topic, handled by a service unless it is not told which. */
@@ -92,27 +112,28 @@ class Books {
     return this;
   }
 
+  /** Of a message that nobody can handle. */
   deadLetter(place: string, id: string, type: string, key: string, consumer: string, reason: string): this {
+    this.poison.add(id);
     this.messages.push({ place, id, type, key, dead: { consumer, reason } });
     return this.atDesk(id, consumer, key, 'OPEN', reason);
   }
 
   atDesk(eventId: string, consumer: string, orderId: string, state: string, reason: string): this {
     const id = `letter ${this.letters.length}`;
-    this.letters.push({ id, eventId, consumer, orderId, state, reason });
+    this.letters.push({ id, eventId, consumer, orderId, type: null, state, reason });
     return this;
   }
 
   get violations(): string[] {
-    const { accepted, inboxes, stock, ...books } = this;
+    const { accepted, inboxes, stock, poison, messagesWereLost, ...rows } = this;
     const evidence = {
-      ...books,
+      ...rows,
       stock: [stock],
-      payments: [],
-      shipments: [],
       inboxes: new Map(Object.entries(inboxes) as [keyof typeof inboxes, Set<string>][]),
     };
-    return violationsOf(evidence, accepted, new Map([[TEA, INITIAL]]));
+    const circumstances = { poison, messagesWereLost };
+    return violationsOf(evidence, accepted, new Map([[TEA, INITIAL]]), circumstances);
   }
 
   /** The invariants that are violated, each once. */
@@ -215,24 +236,24 @@ describe('I4: shipped is one live label', () => {
   });
 
   test('when a shipped order has two', () => {
-    books.labels.push({ orderId: 'a', status: 'CREATED' });
+    books.label('a', 'CREATED');
     expect(books.violated).toEqual(['I4']);
   });
 
   test('when an order that is not shipped has one', () => {
-    books.labels.push({ orderId: 'd', status: 'CREATED' });
+    books.label('d', 'CREATED');
     expect(books.violated).toEqual(['I4']);
   });
 
-  test('when a parcel is delivered that was to be cancelled, and nobody is asked to decide', () => {
+  test('when a parcel is delivered that was to be cancelled, then asking an operator is not enough', () => {
     books.order('f', 'CANCELLING');
     expect(books.violated).toEqual(['I4', 'I5']);
     books.atDesk('f-event', 'shipping', 'f', 'OPEN', 'The parcel is delivered.');
-    expect(books.violations).toEqual([]);
+    expect(books.violated).toEqual(['I4']);
   });
 
   test('when there is a label of no order', () => {
-    books.labels.push({ orderId: 'x', status: 'CREATED' });
+    books.label('x', 'CREATED');
     expect(books.violated).toEqual(['I4']);
   });
 });
@@ -278,7 +299,7 @@ describe('I5: every order comes to its end, or is parked with a reason', () => {
 describe('I6: cancelled leaves nothing', () => {
   test('when it still holds stock', () => {
     books.reservations.push({ orderId: 'b', status: 'RESERVED' });
-    expect(books.violated).toEqual(['I6']);
+    expect(books.violated).toEqual(['I6', 'I11']);
   });
 
   test('when it still has money, then that is I2 as well', () => {
@@ -287,7 +308,7 @@ describe('I6: cancelled leaves nothing', () => {
   });
 
   test('when it still has a live label, then that is I4 as well', () => {
-    books.labels.push({ orderId: 'b', status: 'CREATED' });
+    books.label('b', 'CREATED');
     expect(books.violated).toEqual(['I4, I6']);
   });
 
@@ -299,6 +320,17 @@ describe('I6: cancelled leaves nothing', () => {
   test('given a cancellation that was refused, then it may ship', () => {
     books.accepted.set('a', { kind: 'good', key: 'a', cancelled: 409 });
     expect(books.violations).toEqual([]);
+  });
+
+  test('given a cancellation that came too late, then the customer is told', () => {
+    books.accepted.set('a', { kind: 'good', key: 'a', cancelled: 200 });
+    books.sends('a-refused', 'order.cancellation-refused', 'a');
+    expect(books.violations).toEqual([]);
+  });
+
+  test('when a customer is told that it is too late, and the order is cancelled', () => {
+    books.sends('b-refused', 'order.cancellation-refused', 'b');
+    expect(books.violated).toEqual(['I6']);
   });
 });
 
@@ -386,6 +418,22 @@ describe('I8: produced is processed and dead-lettered', () => {
     expect(books.violated).toEqual(['I8']);
   });
 
+  test('given that topics were deleted, then messages may be nowhere', () => {
+    books.inboxes.payment.add('x');
+    books.messagesWereLost = true;
+    books.messages.splice(0, 1);
+    expect(books.violations).toEqual([]);
+  });
+
+  test('given a dead letter that was sent again, then it may be handled', () => {
+    books.sends('m1', 'charge.requested', 'a', 'payment');
+    books.deadLetter('orders.payment.dlt', 'm1', 'charge.requested', 'a', 'payment', 'unusable answer');
+    expect(books.violated).toEqual(['I8']);
+    books.letters.pop();
+    books.atDesk('m1', 'payment', 'a', 'REDRIVEN', 'unusable answer');
+    expect(books.violations).toEqual([]);
+  });
+
   test('when the timeline tells of a message that was never sent', () => {
     books.messages.splice(0, 1);
     books.inboxes.inventory.delete('a-PLACED');
@@ -417,6 +465,87 @@ describe('I9: the same key, the same response', () => {
     const responses = new Responses();
     responses.add('k', undefined);
     expect(responses.add('k', response)).toMatch(/^I9/);
+  });
+});
+
+describe("I11: the services' own rows agree with the order's end", () => {
+  test.each([
+    ['payments', 'c', 'SUCCEEDED'],
+    ['payments', 'd', 'REFUNDING'],
+    ['payments', 'a', 'REFUNDED'],
+    ['reservations', 'a', 'RESERVED'],
+    ['reservations', 'a', 'RELEASED'],
+    ['reservations', 'd', 'RESERVED'],
+    ['shipments', 'b', 'VOIDING'],
+    ['shipments', 'a', 'VOIDED'],
+  ] as const)('when %s of %s is %s', (table, orderId, status) => {
+    const index = books[table].findIndex((row) => row.orderId === orderId);
+    books[table].splice(index, 1, { orderId, status });
+    expect(books.violated).toEqual(['I11']);
+  });
+
+  test('when a payment by hand was taken of an order without stock', () => {
+    books.charges.push({ reference: 'c', status: 'succeeded', amount: TOTAL });
+    const index = books.payments.findIndex(({ orderId }) => orderId === 'c');
+    books.payments.splice(index, 1, { orderId: 'c', status: 'SUCCEEDED' });
+    expect(books.violated).toEqual(['I2', 'I11']);
+  });
+
+  test.each(['payments', 'reservations', 'shipments'] as const)(
+    'when %s has no row of a shipped order',
+    (table) => {
+      books[table].splice(0, 1);
+      expect(books.violated).toEqual(['I11']);
+    },
+  );
+
+  test('given that nothing is known of an order that was cancelled, then that is right', () => {
+    for (const table of ['payments', 'reservations', 'shipments'] as const)
+      books[table].splice(
+        books[table].findIndex(({ orderId }) => orderId === 'b'),
+        1,
+      );
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe('I12: the carrier has read the address as it was ordered', () => {
+  const shipTo = { ...ADDRESS, street: '<![CDATA[1 Market Street]]>' };
+  beforeEach(() => {
+    books.accepted.set('a', { kind: 'XML as text', key: 'a', shipTo });
+    books.labels.shift();
+  });
+
+  test('given the same text, then that is right', () => {
+    books.label('a', 'CREATED', shipTo);
+    expect(books.violations).toEqual([]);
+  });
+
+  test('when it has read another street', () => {
+    books.label('a', 'CREATED', { ...shipTo, street: '1 Market Street' });
+    expect(books.violated).toEqual(['I12']);
+  });
+});
+
+describe('I13: what can be handled is no dead letter', () => {
+  test('when a message of ours is one', () => {
+    books.sends('m1', 'an.event', 'a');
+    books.deadLetter(
+      'orders.shipping.dlt',
+      'm1',
+      'an.event',
+      'a',
+      'shipping',
+      'password authentication failed',
+    );
+    books.poison.clear();
+    expect(books.violated).toEqual(['I13']);
+  });
+
+  test('given a work item that waits for an operator, then that is right', () => {
+    books.deadLetter('orders.payment.dlt', 'm1', 'charge.requested', 'a', 'payment', 'unusable answer');
+    books.poison.clear();
+    expect(books.violations).toEqual([]);
   });
 });
 

@@ -7,6 +7,30 @@ import type { Violation } from './violation.js';
 /** Orders that keep their charge and their label. */
 const KEPT = new Set(['SHIPPED', 'DELIVERED']);
 
+/** What the services' own rows say of an order that keeps its charge and its label, and of one that ended otherwise. */
+const OWN_ROWS = {
+  payments: { kept: ['SUCCEEDED'], undone: ['FAILED', 'UNPAID', 'REFUNDED'] },
+  shipments: { kept: ['BOOKED', 'DELIVERED'], undone: ['FAILED', 'CANCELLED', 'VOIDED'] },
+  reservations: { kept: ['SHIPPED'], undone: ['REJECTED', 'RELEASED'] },
+} as const;
+
+/** Dead letters by which a service asks a person about one item of its own. */
+export const PARKED_TYPES: readonly string[] = [
+  'charge.requested',
+  'booking.requested',
+  'refund.requested',
+  'void.requested',
+];
+const REFUSED = 'order.cancellation-refused';
+
+/** What has happened to the system that evidence is of. */
+export interface Circumstances {
+  /** Ids of messages that nobody can handle, put by the harness. */
+  readonly poison: ReadonlySet<string>;
+  /** Topics were deleted, or databases restored, with messages that were handled. */
+  readonly messagesWereLost: boolean;
+}
+
 /** Most violations that are told of one invariant. */
 const TOLD = 5;
 
@@ -39,7 +63,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
 }
 
 /**
- * Judges a quiet system by the invariants I1 to I8 (for I9 see `Responses`, for I10 `emptiness`).
+ * Judges a quiet system by the invariants I1 to I8 and I11 to I13 (for I9 see `Responses`, for I10 `emptiness`).
  *
  * @param accepted every order that was answered with 201.
  * @param initial pieces of each product before the first order.
@@ -48,6 +72,7 @@ export function violationsOf(
   evidence: Evidence,
   accepted: ReadonlyMap<string, Accepted>,
   initial: ReadonlyMap<string, number>,
+  circumstances: Circumstances = { poison: new Set(), messagesWereLost: false },
 ): Violation[] {
   const findings = new Findings();
   const orders = new Map(evidence.orders.map((order) => [order.id, order]));
@@ -73,8 +98,6 @@ export function violationsOf(
   const parked = parkedOrders(evidence);
   for (const { id, status } of evidence.orders) {
     const labels = live.get(id)?.length ?? 0;
-    // The carrier may have refused to void a parcel that is delivered: an operator has to decide.
-    if (status === 'CANCELLING' && parked.has(id) && labels === 1) continue;
     // A cancelled order with a label is I6, too.
     const invariant = status === 'CANCELLED' ? 'I4, I6' : 'I4';
     findings.expect(
@@ -100,19 +123,78 @@ export function violationsOf(
     if (status === 'CANCELLED')
       findings.expect(!holding.has(id), 'I6', () => `${story(id)} still holds stock`);
   }
+  const refused = new Set(evidence.messages.filter(({ type }) => type === REFUSED).map(({ key }) => key));
   for (const [id, { cancelled }] of accepted) {
     if (cancelled !== 200) continue;
+    const status = orders.get(id)?.status ?? '';
     findings.expect(
-      orders.get(id)?.status === 'CANCELLED' || parked.has(id),
+      status === 'CANCELLED' || parked.has(id) || (KEPT.has(status) && refused.has(id)),
       'I6',
-      () => `${story(id)} was cancelled with 200`,
+      () => `${story(id)} was cancelled with 200, and nobody was told that it is too late`,
     );
+  }
+  for (const id of refused) {
+    const status = orders.get(id)?.status ?? '';
+    findings.expect(KEPT.has(status), 'I6', () => `the cancellation of ${story(id)} was refused`);
   }
 
   for (const order of evidence.orders)
     transitionsAreAllowed(order, timelines.get(order.id) ?? [], findings, story);
-  messagesAreSettled(evidence, findings);
+  messagesAreSettled(evidence, circumstances, findings);
+  ownRowsAgree(evidence, orders, findings, story);
+  textArrived(evidence, accepted, findings, story);
+  onlyPoisonIsDead(evidence, circumstances, findings);
   return findings.told();
+}
+
+/** I11: what the services have written down of an order agrees with its end. */
+function ownRowsAgree(
+  evidence: Evidence,
+  orders: ReadonlyMap<string, OrderRow>,
+  findings: Findings,
+  story: (id: string) => string,
+): void {
+  for (const table of ['payments', 'shipments', 'reservations'] as const) {
+    const rows = new Map(evidence[table].map(({ orderId, status }) => [orderId, status]));
+    for (const { id, status } of orders.values()) {
+      const isKept = KEPT.has(status);
+      if (!isKept && !TERMINAL.has(status)) continue;
+      const row = rows.get(id);
+      const right: readonly string[] = isKept ? OWN_ROWS[table].kept : OWN_ROWS[table].undone;
+      findings.expect(
+        row === undefined ? !isKept : right.includes(row),
+        'I11',
+        () => `${table} has ${row ?? 'nothing'} of ${story(id)}`,
+      );
+    }
+  }
+}
+
+/** I12: the carrier has read the address as the order shows it. */
+function textArrived(
+  { labels }: Evidence,
+  accepted: ReadonlyMap<string, Accepted>,
+  findings: Findings,
+  story: (id: string) => string,
+): void {
+  for (const { orderId, recipient } of labels) {
+    const shipTo = accepted.get(orderId)?.shipTo;
+    for (const [field, text] of Object.entries(shipTo ?? {}))
+      findings.expect(
+        recipient[field] === text,
+        'I12',
+        () =>
+          `${field} is ${JSON.stringify(recipient[field])} instead of ${JSON.stringify(text)}, ${story(orderId)}`,
+      );
+  }
+}
+
+/** I13: a message that can be handled is no dead letter, whatever happens to stores, brokers and processes. */
+function onlyPoisonIsDead({ messages }: Evidence, { poison }: Circumstances, findings: Findings): void {
+  for (const { id, type, place, dead } of messages) {
+    if (!dead || id === '' || poison.has(id) || PARKED_TYPES.includes(type)) continue;
+    findings.expect(false, 'I13', () => `${type} ${id} is a dead letter on ${place}: ${dead.reason}`);
+  }
 }
 
 function stockIsRight(
@@ -178,14 +260,13 @@ function transitionsAreAllowed(
   }
 }
 
-/** Orders that wait for an operator: a dead letter with a reason lies on its topic or queue, or is open at the desk. */
-function parkedOrders({ messages, letters }: Evidence): Set<string> {
-  return new Set([
-    ...messages.filter(({ dead }) => dead && dead.reason !== '').map(({ key }) => key),
-    ...letters
+/** Orders that wait for an operator: a dead letter of theirs with a reason is open at the desk. */
+function parkedOrders({ letters }: Evidence): Set<string> {
+  return new Set(
+    letters
       .filter(({ state, reason }) => state === 'OPEN' && reason !== '')
       .flatMap(({ orderId }) => orderId ?? []),
-  ]);
+  );
 }
 
 /**
@@ -194,11 +275,17 @@ function parkedOrders({ messages, letters }: Evidence): Set<string> {
  */
 function messagesAreSettled(
   { outboxes, inboxes, messages, timeline, letters: atDesk }: Evidence,
+  { messagesWereLost }: Circumstances,
   findings: Findings,
 ): void {
   for (const [owner, count] of outboxes)
     findings.expect(count === 0, 'I8', () => `${count} messages in the outbox of ${owner}`);
   const desk = new Set(atDesk.map(({ eventId, consumer }) => `${eventId} ${consumer}`));
+  const redriven = new Set(
+    atDesk
+      .filter(({ state }) => state === 'REDRIVEN')
+      .map(({ eventId, consumer }) => `${eventId} ${consumer}`),
+  );
   const produced = messages.filter(({ dead }) => !dead);
   const ids = new Set(produced.map(({ id }) => id));
   for (const service of SERVICES) {
@@ -215,7 +302,7 @@ function messagesAreSettled(
       // What a stranger put there has no id of ours.
       if (id === '') continue;
       findings.expect(
-        !inbox.has(id),
+        !inbox.has(id) || redriven.has(`${id} ${service}`),
         'I8',
         () => `${service} has handled ${type} ${id}, a letter of ${place}`,
       );
@@ -229,8 +316,16 @@ function messagesAreSettled(
       );
     }
     for (const id of inbox)
-      findings.expect(ids.has(id), 'I8', () => `${service} has handled ${id}, which lies nowhere`);
+      findings.expect(
+        messagesWereLost || ids.has(id),
+        'I8',
+        () => `${service} has handled ${id}, which lies nowhere`,
+      );
   }
   for (const { messageId, cause, orderId } of timeline)
-    findings.expect(ids.has(messageId), 'I8', () => `${cause} ${messageId} of order ${orderId} lies nowhere`);
+    findings.expect(
+      messagesWereLost || ids.has(messageId),
+      'I8',
+      () => `${cause} ${messageId} of order ${orderId} lies nowhere`,
+    );
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FINAL_STATUSES, type RunningStack } from '@orderbridge/running-stack';
 import { SERVICES } from '../plan/fault.js';
+import { parkedItems } from '../load/settle-parked.js';
 import { DESK_DATABASE, kafkaLag, outboxDepth, query } from './evidence.js';
 
 /** What is shipped is on its way still: its delivery follows. */
@@ -13,8 +14,11 @@ const OPEN = [
   ['inventory', 'reservation', ['RESERVED']],
 ] as const;
 
-/** Milliseconds after which the system has to be quiet: a partner that was away is asked again after a minute at most. */
-export const QUIET_TIMEOUT = 150_000;
+/**
+ * Milliseconds after which the system has to be quiet: a partner that was unavailable is asked again after a minute at
+ * most, and an order whose message was lost is nudged after one, and ends or is cancelled after two.
+ */
+export const QUIET_TIMEOUT = 240_000;
 const LOOK_INTERVAL = 250;
 const QUIET_LOOKS = 2;
 
@@ -22,30 +26,32 @@ const QUIET_LOOKS = 2;
  * Resolves when nothing is under way any more; with what still is when that takes too long.
  *
  * @param poison ids of messages that have to lie at the dead-letter desk in the end.
+ * @param mayWait whether orders with an open dead letter may stay as they are.
  */
 export async function untilQuiet(
   stack: RunningStack,
   poison: ReadonlySet<string> = new Set(),
+  mayWait = true,
 ): Promise<string | undefined> {
   const end = performance.now() + QUIET_TIMEOUT;
   // What is looked at last may have left something where was looked before.
   for (let quietLooks = 0; ;) {
-    const unrest = await unrestOf(stack, poison).catch((error: unknown) => `cannot look: ${String(error)}`);
+    const unrest = await unrestOf(stack, poison, mayWait).catch(
+      (error: unknown) => `cannot look: ${String(error)}`,
+    );
     quietLooks = unrest === undefined ? quietLooks + 1 : 0;
     if (quietLooks === QUIET_LOOKS || performance.now() > end) return unrest;
     await sleep(LOOK_INTERVAL);
   }
 }
 
-async function unrestOf(stack: RunningStack, poison: ReadonlySet<string>): Promise<string | undefined> {
+async function unrestOf(
+  stack: RunningStack,
+  poison: ReadonlySet<string>,
+  mayWait: boolean,
+): Promise<string | undefined> {
   // What an operator has to decide waits for as long as that takes.
-  const parked = (
-    await query<{ id: string }>(
-      stack,
-      DESK_DATABASE,
-      `SELECT DISTINCT order_id AS id FROM letter WHERE state = 'OPEN' AND order_id IS NOT NULL`,
-    )
-  ).map(({ id }) => id);
+  const parked = mayWait ? (await parkedItems(stack)).map(({ orderId }) => orderId) : [];
   const underWay = await query<{ status: string; count: number }>(
     stack,
     'order',

@@ -4,43 +4,36 @@ import type { Answer, RunningStack } from '@orderbridge/running-stack';
 import { Responses } from '../invariants/responses.js';
 import type { Random } from '../plan/random.js';
 import { answered } from './answered.js';
+import { drawOrder, USER, type Address, type ByHand, type OrderForm, type OrderKind } from './order-kinds.js';
 
-const USER = '66666666-6666-6666-6666-666666666666';
-const IN_STOCK = [
-  'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa',
-  'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb',
-  'eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee',
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  '00000000-0000-4000-8000-000000000001',
-];
-const SOLD_OUT = 'dddddddd-dddd-dddd-dddd-dddddddddddd';
-const ADDRESS = { name: 'Ada Example', street: '1 Market Street', city: 'Berlin', country: 'DE' };
-
-/** What kinds of orders there are, and how many of 100. The rest is as it should be. */
-const KINDS = [
-  { name: 'out of stock', share: 5, body: { items: { [SOLD_OUT]: 1 } } },
-  { name: 'declined', share: 5, body: { paymentToken: 'tok_decline' } },
-  { name: 'refused by the carrier', share: 1, body: { shipTo: { ...ADDRESS, postalCode: '00000' } } },
-  { name: 'booked late', share: 0.5, body: { shipTo: { ...ADDRESS, postalCode: '99408' } } },
-  { name: 'booked at the third try', share: 0.5, body: { shipTo: { ...ADDRESS, postalCode: '99500' } } },
-  { name: 'charged late', share: 0.5, body: { paymentToken: 'tok_timeout' } },
-  { name: 'charged at the third try', share: 0.5, body: { paymentToken: 'tok_error' } },
-  { name: 'refunded late', share: 0.25, body: { paymentToken: 'tok_refund_timeout' } },
-] as const;
+/** Orders that are cancelled, and poison that is. */
 const CANCELLED = 0.03;
+const POISON_CANCELLED = 0.3;
 /** Orders that are sent again later, and such that are sent twice at once. */
 const REPEATED = 0.1;
 const DOUBLED = 0.02;
-
-export type OrderKind = (typeof KINDS)[number]['name'] | 'good';
 
 /** An order that was accepted. */
 export interface Accepted {
   readonly kind: OrderKind;
   readonly key: string;
+  /** Where to, of an order that says so. */
+  readonly shipTo?: Address | undefined;
   /** What was answered to a cancellation that was answered. */
   cancelled?: 200 | 409;
 }
+
+/** What is answered to `POST /orders`. */
+interface PlacedOrder {
+  readonly orderId: string;
+  /** In major units. */
+  readonly totalAmount: number;
+  readonly currency: string;
+}
+
+/** Orders among which those are that are unfinished. */
+const RECENT = 200;
+const UNDER_WAY: ReadonlySet<unknown> = new Set(['PLACED', 'RESERVED', 'PAID']);
 
 /** Milliseconds after which a request counts as lost, and before it is sent again. */
 const REQUEST_TIMEOUT = 5_000;
@@ -76,9 +69,21 @@ export class Shopping {
   }
 
   /** Starts to place an order. */
-  place(): void {
-    const one = this.#shop(`${this.name}-${this.#placed++}`).finally(() => this.#under.delete(one));
-    this.#under.add(one);
+  place(form: OrderForm = drawOrder(this.random)): void {
+    const key = `${this.name}-${this.#placed++}`;
+    this.#start(form.isRefused ? this.#beRefused(key, form) : this.#shop(key, form));
+  }
+
+  /** Starts to cancel the oldest orders, so many, that order takes for unfinished among those placed last. */
+  async cancelUnderWay(count: number): Promise<void> {
+    let left = count;
+    for (const orderId of [...this.accepted.keys()].slice(-RECENT)) {
+      const shown = this.stack.get('order', `/orders/${orderId}`);
+      const answer = await answered(shown, REQUEST_TIMEOUT);
+      if (!UNDER_WAY.has(answer?.body.status)) continue;
+      this.#start(this.#cancel(orderId));
+      if (--left === 0) return;
+    }
   }
 
   /**
@@ -93,60 +98,101 @@ export class Shopping {
     return unanswered;
   }
 
-  async #shop(key: string): Promise<void> {
+  #start(work: Promise<void>): void {
+    const one = work.finally(() => this.#under.delete(one));
+    this.#under.add(one);
+  }
+
+  async #shop(key: string, { kind, body, byHand }: OrderForm): Promise<void> {
     const { random } = this;
-    const { kind, body } = this.#order();
-    const [isDoubled, isRepeated, isCancelled] = [DOUBLED, REPEATED, CANCELLED].map((share) =>
-      random.chance(share),
-    );
-    const [repeatAfter, cancelAfter] = [random.between(0, 3_000), random.between(0, 2_000)];
-    const [orderId] = await Promise.all([this.#send(key, body), isDoubled && this.#send(key, body)]);
-    if (orderId === undefined) return;
-    const order: Accepted = { kind, key };
-    this.accepted.set(orderId, order);
+    const isPoison = kind === 'poison at a partner';
+    const [isDoubled, isRepeated, isCancelled] = [
+      DOUBLED,
+      REPEATED,
+      isPoison ? POISON_CANCELLED : CANCELLED,
+    ].map((share) => random.chance(share));
+    const [repeatAfter, cancelAfter] = [
+      random.between(0, 3_000),
+      random.between(0, isPoison ? 15_000 : 2_000),
+    ];
+    const payAfter = random.chance(0.5) ? 0 : random.between(0, 500);
+    const [order] = await Promise.all([this.#send(key, body), isDoubled && this.#send(key, body)]);
+    if (order === undefined) return;
+    const { orderId } = order;
+    this.accepted.set(orderId, { kind, key, shipTo: body.shipTo });
+    const paid = byHand && this.#payByHand(order, byHand, payAfter);
     if (isCancelled) {
-      await sleep(cancelAfter);
-      const answer = await this.#cancel(orderId);
-      if (answer) order.cancelled = answer;
+      await this.#pause(cancelAfter);
+      await this.#cancel(orderId);
     }
+    await paid;
     if (isRepeated) {
-      await sleep(repeatAfter);
+      await this.#pause(repeatAfter);
       await this.#send(key, body);
     }
   }
 
-  #order(): { kind: OrderKind; body: object } {
-    const { random } = this;
-    const items: Record<string, number> = {};
-    for (const product of random.shuffled(IN_STOCK).slice(0, random.whole(1, 3)))
-      items[product] = random.whole(1, 4);
-    let drawn = random.between(0, 100);
-    const kind = KINDS.find(({ share }) => (drawn -= share) < 0);
-    return { kind: kind?.name ?? 'good', body: { userId: USER, items, ...kind?.body } };
+  /** Resolves early at the end of the shopping. */
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#finished.signal }).catch(() => undefined);
   }
 
-  /** Resolves with the order's id. */
-  async #send(key: string, body: object): Promise<string | undefined> {
+  async #beRefused(key: string, { kind, body }: OrderForm): Promise<void> {
+    const answer = await this.#untilAnswered(
+      `POST /orders with key ${key} (${kind})`,
+      (status) => [201, 400, 422].includes(status),
+      (status) => status === 409,
+      () => this.#post(key, body),
+    );
+    if (answer?.status === 201) this.problems.push(`an order was accepted with ${kind}`);
+  }
+
+  /** Resolves with the order as it was answered. */
+  async #send(key: string, body: object): Promise<PlacedOrder | undefined> {
     const answer = await this.#untilAnswered(
       `POST /orders with key ${key}`,
       // 409: the one before is still under way.
       (status) => status === 201,
       (status) => status === 409,
-      () => this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT),
+      () => this.#post(key, body),
     );
     const violation = answer && this.#responses.add(key, answer.body);
     if (violation) this.problems.push(violation);
-    return (answer?.body as { orderId: string } | undefined)?.orderId;
+    return answer?.body as PlacedOrder | undefined;
   }
 
-  async #cancel(orderId: string): Promise<200 | 409 | undefined> {
+  #post(key: string, body: object): Promise<Answer> {
+    return this.stack.post('order', '/orders', body, { 'idempotency-key': key }, REQUEST_TIMEOUT);
+  }
+
+  /** As for an order by telephone: while the order goes its own way, its payment is asked for by hand. */
+  async #payByHand(
+    { orderId, totalAmount, currency }: PlacedOrder,
+    { paymentToken }: ByHand,
+    after: number,
+  ): Promise<void> {
+    await this.#pause(after);
+    const body = { orderId, userId: USER, amount: totalAmount, currency, paymentToken };
+    await this.#untilAnswered(
+      `POST /payment of ${orderId}`,
+      // 409: the order has ended.
+      (status) => [200, 201, 202, 409].includes(status),
+      () => false,
+      () => this.stack.post('payment', '/payment', body, {}, REQUEST_TIMEOUT),
+    );
+  }
+
+  async #cancel(orderId: string): Promise<void> {
     const answer = await this.#untilAnswered(
       `PUT /orders/${orderId}/cancel`,
       (status) => status === 200 || status === 409,
       () => false,
       () => this.stack.put('order', `/orders/${orderId}/cancel`, REQUEST_TIMEOUT),
     );
-    return answer?.status as 200 | 409 | undefined;
+    const order = this.accepted.get(orderId);
+    if (!order || !answer) return;
+    // Who has cancelled once may be answered that it is too late now; cancelled it stays.
+    if (order.cancelled !== 200) order.cancelled = answer.status as 200 | 409;
   }
 
   /** Sends a request until it has an answer that counts; undefined at the end of the shopping. */
