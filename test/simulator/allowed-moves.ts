@@ -1,11 +1,20 @@
 /** From each status of an order, those it may come to. Written down here once more, independent of the product. */
 export const ALLOWED_MOVES: Readonly<Record<string, readonly string[]>> = {
-  PLACED: ['RESERVED', 'PAID', 'SHIPPED', 'REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  RESERVED: ['PAID', 'SHIPPED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'CANCELLING'],
-  PAID: ['SHIPPED', 'FULFILMENT_FAILED', 'CANCELLING'],
+  PLACED: [
+    'RESERVED',
+    'PAID',
+    'SHIPPED',
+    'DELIVERED',
+    'REJECTED',
+    'PAYMENT_FAILED',
+    'FULFILMENT_FAILED',
+    'CANCELLING',
+  ],
+  RESERVED: ['PAID', 'SHIPPED', 'DELIVERED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'CANCELLING'],
+  PAID: ['SHIPPED', 'DELIVERED', 'FULFILMENT_FAILED', 'CANCELLING'],
   SHIPPED: ['DELIVERED'],
   FULFILMENT_FAILED: ['REFUNDED'],
-  CANCELLING: ['CANCELLED'],
+  CANCELLING: ['CANCELLED', 'SHIPPED', 'DELIVERED'],
 };
 
 /** Statuses after which nothing more is expected. */

@@ -85,10 +85,19 @@ export class Invariants {
     }
     for (const [orderId, answer] of this.customers.cancelled) {
       const status = this.world.order.tables.orders.rows.get(orderId)?.status;
-      if (answer === 'cancelled' && status !== 'CANCELLED')
+      const isTooLate = GONE.has(status ?? '') && this.#isRefused(orderId);
+      if (answer === 'cancelled' && status !== 'CANCELLED' && !isTooLate)
         this.world.fail('I6 cancelled', `${this.world.names.of(orderId)} was cancelled and is ${status}.`);
     }
     this.#checkMessages();
+  }
+
+  /** Whether an order's customer was told that it was too late to cancel. */
+  #isRefused(orderId: string): boolean {
+    const published = this.world.published.get('orders') ?? [];
+    return published.some(
+      ({ key, headers }) => key === orderId && headers['ce_type'] === 'order.cancellation-refused',
+    );
   }
 
   #checkStock(): void {
@@ -182,7 +191,13 @@ export class Invariants {
 
   /** Each time an order came to a status, that was announced once. */
   #checkAnnouncements(order: OrderEntity, name: string): void {
-    const came = new Set(this.world.order.tables.timelineOf(order.id).map(({ status }) => status as string));
+    const timeline = this.world.order.tables.timelineOf(order.id);
+    const moves = timeline
+      .map(({ status }, index) => ({ from: timeline[index - 1]?.status, to: status as string }))
+      .filter(({ from, to }) => from !== to);
+    const isRefusal = ({ from, to }: (typeof moves)[number]): boolean =>
+      from === 'CANCELLING' && GONE.has(to);
+    const came = new Set(moves.filter((move) => !isRefusal(move)).map(({ to }) => to));
     const ids = new Map<string, Set<string>>();
     for (const { key, headers } of this.world.published.get('orders') ?? []) {
       if (key !== order.id || isGarbage({ headers })) continue;
@@ -195,6 +210,9 @@ export class Invariants {
       if (announced !== expected)
         this.world.fail('I8 messages', `${name}: ${announced} messages ${type}, not ${expected}.`);
     }
+    const refusals = ids.get('order.cancellation-refused')?.size ?? 0;
+    if (refusals !== moves.filter(isRefusal).length)
+      this.world.fail('I8 messages', `${name}: ${refusals} messages order.cancellation-refused.`);
   }
 
   /** Produced is handled: every message went out, and every consumer has claimed what it handles, and nothing else. */

@@ -4,7 +4,10 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  orderCancellationConfirmed,
+  orderCancellationRefused,
   orderCancelling,
+  orderDelivered,
   orderCreated,
   orderFulfilmentFailed,
   orderPaymentFailed,
@@ -59,6 +62,10 @@ describe('inventory service', () => {
   const stockOf = async (productId: string) => (await http().get(`/inventory/${productId}`).expect(200)).body;
   const setStock = (productId: string, quantity: number) =>
     http().put(`/inventory/${productId}/update`).send({ quantity });
+  const cancelling = (orderId: string) =>
+    newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+  const confirmed = (orderId: string) =>
+    newDelivery(orderCancellationConfirmed, { ...fixtureEvent(orderCancellationConfirmed).data, orderId });
   const order = (quantities: Record<string, number>, orderId = uuid()): DataOf<typeof orderCreated> => ({
     ...fixtureEvent(orderCreated).data,
     orderId,
@@ -121,9 +128,9 @@ describe('inventory service', () => {
     test('an order that is heard of only after it was cancelled gets nothing', async () => {
       const data = order({ [LAMP]: 2 });
       const before = await stockOf(LAMP);
-      const cancelling = { ...fixtureEvent(orderCancelling).data, orderId: data.orderId };
-      await service.deliver(newDelivery(orderCancelling, cancelling), newDelivery(orderCreated, data));
+      await service.deliver(cancelling(data.orderId), newDelivery(orderCreated, data));
       expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved });
+      await service.deliver(confirmed(data.orderId));
       const told = () => service.kafka.messages.filter(({ key }) => key === data.orderId);
       while (told().length === 0) await sleep(10);
       expect(told().map(({ headers }) => headers['ce_type'])).toEqual([inventoryReleased.type]);
@@ -183,20 +190,39 @@ describe('inventory service', () => {
       }
     });
 
-    test('a shipped order leaves the stock, once', async () => {
+    test.each([orderShipped, orderDelivered, orderCancellationRefused])(
+      'an order that has left ($type) leaves the stock, once',
+      async (left) => {
+        const data = order({ [LAMP]: 4 });
+        await service.deliver(newDelivery(orderCreated, data));
+        const before = await stockOf(LAMP);
+        const shipped = () => newDelivery(left, { ...fixtureEvent(left).data, orderId: data.orderId });
+        await service.deliver(shipped());
+        await service.deliver(shipped());
+        expect(await stockOf(LAMP)).toMatchObject({
+          onHand: before.onHand - 4,
+          reserved: before.reserved - 4,
+          shipped: before.shipped + 4,
+          available: before.available,
+        });
+      },
+    );
+
+    test('while it is not known whether a parcel can be kept back, its pieces are not sold again', async () => {
       const data = order({ [LAMP]: 4 });
       await service.deliver(newDelivery(orderCreated, data));
       const before = await stockOf(LAMP);
-      const shipped = () =>
-        newDelivery(orderShipped, { ...fixtureEvent(orderShipped).data, orderId: data.orderId });
-      await service.deliver(shipped());
-      await service.deliver(shipped());
-      expect(await stockOf(LAMP)).toMatchObject({
-        onHand: before.onHand - 4,
-        reserved: before.reserved - 4,
-        shipped: before.shipped + 4,
-        available: before.available,
-      });
+      await service.deliver(cancelling(data.orderId));
+      expect(await stockOf(LAMP)).toEqual(before);
+      const { orderId } = data;
+      const refused = { ...fixtureEvent(orderCancellationRefused).data, orderId };
+      await service.deliver(newDelivery(orderCancellationRefused, refused));
+      expect(await stockOf(LAMP)).toMatchObject({ shipped: before.shipped + 4, available: before.available });
+      expect(
+        service.kafka.messages.filter(
+          ({ key, headers }) => key === orderId && headers['ce_type'] === inventoryReleased.type,
+        ),
+      ).toEqual([]);
     });
 
     test.each([orderPaymentFailed, orderFulfilmentFailed])(
@@ -239,10 +265,9 @@ describe('inventory service', () => {
       const before = await stockOf(ARMCHAIR);
       await setStock(ARMCHAIR, before.reserved + pieces).expect(200);
       const data = order({ [ARMCHAIR]: quantity });
-      const cancelling = () =>
-        newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId: data.orderId });
-      await service.deliver(newDelivery(orderCreated, data), cancelling());
-      await service.deliver(cancelling());
+      await service.deliver(newDelivery(orderCreated, data), cancelling(data.orderId));
+      await service.deliver(confirmed(data.orderId));
+      await service.deliver(confirmed(data.orderId));
       expect(await stockOf(ARMCHAIR)).toMatchObject({ reserved: before.reserved });
       const released = () =>
         service.kafka.messages

@@ -7,6 +7,8 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
+  orderCancellationConfirmed,
+  orderCancellationRefused,
   orderCancelled,
   orderCancelling,
   orderCreated,
@@ -24,7 +26,9 @@ import {
   paymentRefunded,
   shipmentCreated,
   shipmentDelivered,
+  shipmentCancelled,
   shipmentFailed,
+  shipmentNotCancelled,
   shipmentVoided,
   type DataOf,
   type EventContract,
@@ -85,13 +89,14 @@ describe('order service', () => {
   };
   const countOrders = async () =>
     Number((await service.dataSource.query('SELECT count(*) FROM orders'))[0].count);
+  const ofType = (contract: EventContract, orderId: string) =>
+    service.kafka.messages.filter(
+      ({ key, headers }) => key === orderId && headers['ce_type'] === contract.type,
+    );
   const published = async (contract: EventContract, orderId: string) => {
-    const all = () =>
-      service.kafka.messages.filter(
-        ({ key, headers }) => key === orderId && headers['ce_type'] === contract.type,
-      );
-    for (let count = 0; all().length === 0; count++) await service.kafka.until(contract, count);
-    return all();
+    for (let count = 0; ofType(contract, orderId).length === 0; count++)
+      await service.kafka.until(contract, count);
+    return ofType(contract, orderId);
   };
 
   describe('POST /orders', () => {
@@ -382,20 +387,76 @@ describe('order service', () => {
         const [message] = await published(orderCancelling, orderId);
         expectGolden(orderCancelling, message, { orderId });
 
-        await service.deliver(later(shipmentCreated, orderId), later(inventoryReleased, orderId));
-        await service.deliver(later(paymentRefunded, orderId));
-        expect((await status(orderId)).status).toBe('CANCELLING');
+        await service.deliver(later(shipmentCreated, orderId));
+        expect(ofType(orderCancellationConfirmed, orderId)).toEqual([]);
         await service.deliver(later(shipmentVoided, orderId));
+        const [confirmed] = await published(orderCancellationConfirmed, orderId);
+        expectGolden(orderCancellationConfirmed, confirmed, { orderId, reason: body.reason });
+        await service.deliver(later(inventoryReleased, orderId));
+        expect((await status(orderId)).status).toBe('CANCELLING');
+        await service.deliver(later(paymentRefunded, orderId));
         expect(await status(orderId)).toMatchObject({ status: 'CANCELLED', reason: body.reason });
         const [done] = await published(orderCancelled, orderId);
         expectGolden(orderCancelled, done, { orderId });
         expect((await timeline(orderId)).slice(3).map(({ cause, status: to }) => [cause, to])).toEqual([
           ['order.cancelling', 'CANCELLING'],
           ['shipment.created', 'CANCELLING'],
+          ['shipment.voided', 'CANCELLING'],
           ['inventory.released', 'CANCELLING'],
-          ['payment.refunded', 'CANCELLING'],
-          ['shipment.voided', 'CANCELLED'],
+          ['payment.refunded', 'CANCELLED'],
         ]);
+      });
+
+      test.each([
+        ['SHIPPED', undefined, 'Not cancelled: The carrier has it on the road.'],
+        ['DELIVERED', '2026-05-01T10:00:00.000Z', 'Not cancelled: The carrier has it on the road.'],
+      ])(
+        'when it is too late, the order is %s and the customer is told why',
+        async (to, deliveredAt, reason) => {
+          const orderId = await place();
+          await service.deliver(later(paymentProcessed, orderId));
+          await cancel(orderId).expect(200);
+          const refusal = { ...fixtureEvent(shipmentNotCancelled).data, orderId };
+          delete refusal.deliveredAt;
+          await service.deliver(
+            newDelivery(shipmentNotCancelled, {
+              ...refusal,
+              reason: 'The carrier has it on the road.',
+              ...(deliveredAt && { deliveredAt }),
+            }),
+          );
+          expect(await status(orderId)).toMatchObject({
+            status: to,
+            reason,
+            trackingNumber: refusal.trackingNumber,
+          });
+          const [message] = await published(orderCancellationRefused, orderId);
+          expectGolden(orderCancellationRefused, message, { orderId, status: to, reason });
+          expect(ofType(orderCancellationConfirmed, orderId)).toEqual([]);
+          await cancel(orderId).expect(409);
+          await service.deliver(later(shipmentDelivered, orderId));
+          expect((await status(orderId)).status).toBe('DELIVERED');
+        },
+      );
+
+      test('a parcel that is delivered while the order is CANCELLING ends that', async () => {
+        const orderId = await place();
+        await cancel(orderId).expect(200);
+        await service.deliver(later(shipmentDelivered, orderId));
+        expect(await status(orderId)).toMatchObject({
+          status: 'DELIVERED',
+          reason: 'Not cancelled: the parcel was delivered before.',
+        });
+        await published(orderCancellationRefused, orderId);
+      });
+
+      test('an order whose cancellation was forgotten is cancelled when something of it is undone', async () => {
+        const orderId = await place();
+        await service.deliver(later(shipmentVoided, orderId));
+        expect(await status(orderId)).toMatchObject({ status: 'CANCELLING' });
+        await published(orderCancellationConfirmed, orderId);
+        await service.deliver(later(paymentRefunded, orderId), later(inventoryReleased, orderId));
+        expect((await status(orderId)).status).toBe('CANCELLED');
       });
 
       test('what fails meanwhile does not change why it ended', async () => {
@@ -513,10 +574,13 @@ describe('order service', () => {
         }
         expect((await status(cancelled)).status).toBe('CANCELLING');
         expect((await status(failed)).status).toBe('FULFILMENT_FAILED');
+        await service.deliver(later(shipmentCancelled, cancelled));
+        await pass(cancelled, 31);
+        await until(() => published(orderCancellationConfirmed, cancelled), 2);
+        expect(ofType(orderCancelling, cancelled)).toHaveLength(3);
         await service.deliver(
           later(inventoryReleased, cancelled),
           later(paymentCancelled, cancelled),
-          later(shipmentVoided, cancelled),
           later(paymentRefunded, failed),
         );
         expect((await status(cancelled)).status).toBe('CANCELLED');
@@ -629,14 +693,30 @@ describe('order service', () => {
       await service.deliver(
         newDelivery(inventoryOutOfStock, { ...fixtureEvent(inventoryOutOfStock).data, orderId }),
       );
-      const paid = { ...fixtureEvent(paymentProcessed).data, orderId };
-      const unknown = { ...paid, orderId: '99999999-9999-4999-8999-999999999999' };
+      const shipped = { ...fixtureEvent(shipmentCreated).data, orderId };
+      const unknown = { ...shipped, orderId: '99999999-9999-4999-8999-999999999999' };
       const outcomes = await service.deliver(
-        newDelivery(paymentProcessed, paid),
-        newDelivery(paymentProcessed, unknown),
+        newDelivery(shipmentCreated, shipped),
+        newDelivery(shipmentCreated, unknown),
       );
       expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
       expect((await status(orderId)).status).toBe('REJECTED');
+    });
+
+    test('an order that was paid by hand and turns out of stock notes how that is undone', async () => {
+      const orderId = await place();
+      const outcomes = await service.deliver(
+        newDelivery(inventoryOutOfStock, { ...fixtureEvent(inventoryOutOfStock).data, orderId }),
+        newDelivery(paymentProcessed, { ...fixtureEvent(paymentProcessed).data, orderId }),
+        newDelivery(paymentRefunded, { ...fixtureEvent(paymentRefunded).data, orderId }),
+      );
+      expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(3).fill('settled'));
+      expect((await timeline(orderId)).map(({ cause, status: to }) => [cause, to])).toEqual([
+        ['order.created', 'PLACED'],
+        ['inventory.out-of-stock', 'REJECTED'],
+        ['payment.processed', 'REJECTED'],
+        ['payment.refunded', 'REJECTED'],
+      ]);
     });
 
     test('many orders of one batch each get their own', async () => {

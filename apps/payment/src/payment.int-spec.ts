@@ -6,7 +6,7 @@ import {
   fixtureEvent,
   inventoryOutOfStock,
   inventoryReserved,
-  orderCancelling,
+  orderCancellationConfirmed,
   orderFulfilmentFailed,
   ORDERS,
   paymentCancelled,
@@ -345,13 +345,13 @@ describe('payment service', () => {
   });
 
   describe('cancellation', () => {
-    const cancelling = (orderId: string) =>
-      newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+    const confirmed = (orderId: string) =>
+      newDelivery(orderCancellationConfirmed, { ...fixtureEvent(orderCancellationConfirmed).data, orderId });
     const refunds = (orderId: string) => gateway.of(orderId, '/v1/refunds');
 
     test('before inventory has told of the order, nothing is ever charged', async () => {
       const order = reserved();
-      await service.deliver(cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId));
       const [message] = await announced(paymentCancelled, order.orderId);
       const { paymentId, status: found } = await status(order.orderId);
       expect(found).toBe('UNPAID');
@@ -366,7 +366,7 @@ describe('payment service', () => {
       const order = reserved();
       await service.deliver(newDelivery(inventoryReserved, order));
       await announced(paymentProcessed, order.orderId);
-      await service.deliver(cancelling(order.orderId), cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId), confirmed(order.orderId));
       await announced(paymentRefunded, order.orderId);
       expect(await status(order.orderId)).toMatchObject({ status: 'REFUNDED' });
       expect(refunds(order.orderId)).toHaveLength(1);
@@ -381,7 +381,7 @@ describe('payment service', () => {
       const order = reserved();
       await service.deliver(newDelivery(inventoryReserved, order));
       await asked.given;
-      await service.deliver(cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId));
       await announced(paymentRefunded, order.orderId);
       const [first, second, ...others] = gateway.of(order.orderId);
       expect(others).toEqual([]);
@@ -401,7 +401,7 @@ describe('payment service', () => {
       const order = reserved();
       await service.deliver(newDelivery(inventoryReserved, order));
       await asked.given;
-      await service.deliver(cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId));
       await announced(paymentCancelled, order.orderId);
       expect(await status(order.orderId)).toMatchObject({ status: 'FAILED' });
       expect(refunds(order.orderId)).toEqual([]);
@@ -411,9 +411,9 @@ describe('payment service', () => {
       const order = reserved();
       await service.deliver(newDelivery(inventoryReserved, order));
       await announced(paymentProcessed, order.orderId);
-      await service.deliver(cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId));
       await announced(paymentRefunded, order.orderId);
-      await service.deliver(cancelling(order.orderId));
+      await service.deliver(confirmed(order.orderId));
       const told = () =>
         service.kafka.messages.filter(
           ({ key, headers }) => key === order.orderId && headers['ce_type'] === paymentRefunded.type,
@@ -425,7 +425,7 @@ describe('payment service', () => {
     test('a payment that was declined or closed before is told of as uncharged', async () => {
       const orderId = uuid();
       const outOfStock = { ...fixtureEvent(inventoryOutOfStock).data, orderId };
-      await service.deliver(newDelivery(inventoryOutOfStock, outOfStock), cancelling(orderId));
+      await service.deliver(newDelivery(inventoryOutOfStock, outOfStock), confirmed(orderId));
       await announced(paymentCancelled, orderId);
       expect(await status(orderId)).toMatchObject({ status: 'UNPAID' });
     });

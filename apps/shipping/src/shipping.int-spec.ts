@@ -8,6 +8,7 @@ import {
   shipmentCreated,
   shipmentDelivered,
   shipmentFailed,
+  shipmentNotCancelled,
   shipmentVoided,
   voidRequested,
   type DataOf,
@@ -272,14 +273,32 @@ describe('shipping service', () => {
       ]);
     });
 
-    test('a delivered parcel cannot be taken back: the cancellation is rejected', async () => {
+    test('a delivered parcel cannot be kept back: that is announced, again when asked again', async () => {
       const order = paid();
       await service.deliver(newDelivery(paymentProcessed, order));
       await announced(shipmentCreated, order.orderId);
       await deliver(order.orderId);
-      const cancelling = { ...fixtureEvent(orderCancelling).data, orderId: order.orderId };
-      const [outcome] = await service.deliver(newDelivery(orderCancelling, cancelling));
-      expect(outcome).toMatchObject({ status: 'rejected', error: { message: /parcel was delivered/ } });
+      const { orderId } = order;
+      const cancelling = () =>
+        newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+      await service.deliver(cancelling());
+      const [message] = await announced(shipmentNotCancelled, orderId);
+      const { shipmentId, carrier: name, trackingNumber, deliveredAt } = JSON.parse(message!.body.toString());
+      expectGolden(shipmentNotCancelled, message, {
+        orderId,
+        shipmentId,
+        carrier: name,
+        trackingNumber,
+        deliveredAt,
+        reason: 'The parcel was delivered.',
+      });
+      await service.deliver(cancelling());
+      const told = () =>
+        service.kafka.messages.filter(
+          ({ key, headers }) => key === orderId && headers['ce_type'] === shipmentNotCancelled.type,
+        );
+      while (told().length < 2) await sleep(10);
+      expect(carrier.voided).not.toContain(orderId);
     });
   });
 

@@ -1,12 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { orderShipped, type CloudEvent, type OrderStatusChanged } from '@orderbridge/contracts';
+import {
+  orderCancellationRefused,
+  orderDelivered,
+  orderShipped,
+  type CloudEvent,
+  type OrderStatusChanged,
+} from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { ship } from '../domain/reservation.js';
 import { ReservationRepository } from '../storage/reservation.repository.js';
 import { StockRepository } from '../storage/stock.repository.js';
 
-/** Takes the pieces of shipped orders out of the stock. */
+/** Takes the pieces of orders that have left out of the stock, each once, whatever of them is heard first. */
 @Controller()
 export class ShipStockConsumer {
   constructor(
@@ -14,7 +20,7 @@ export class ShipStockConsumer {
     private readonly reservations: ReservationRepository,
   ) {}
 
-  @OnEvent(orderShipped)
+  @OnEvent(orderShipped, orderDelivered, orderCancellationRefused)
   async ship(
     @Payload() events: readonly CloudEvent<OrderStatusChanged>[],
     @Ctx() { unitOfWork }: EventContext,

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { orderCancelling, toMajorUnits, type Cause } from '@orderbridge/contracts';
+import type { Cause, CloudEvent } from '@orderbridge/contracts';
 import { crashPoint } from '@orderbridge/crash-points';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
+import { announceProgress } from '../announce-progress/announce-progress.js';
 import { cancel, NotCancellableError, type Fulfilment } from '../domain/fulfilment.js';
 import { unknownOrder } from '../show-orders/unknown-order.js';
 import type { OrderEntity } from '../storage/order.entity.js';
 import { OrderRepository, type OrderProgress } from '../storage/order.repository.js';
 import { ownEntry } from '../storage/own-entry.js';
 
-/** Cancels orders that have not been shipped: tells the other services to undo what they did for it. */
+/** Cancels orders that have not been shipped: announces that what was done for them is to be undone. */
 @Injectable()
 export class CancelOrder {
   constructor(
@@ -39,19 +40,13 @@ export class CancelOrder {
    * @throws ProblemException 409 with its status for an order that cannot be cancelled.
    */
   async cancelLocked(unit: UnitOfWork, order: OrderProgress, reason: string, cause: Cause): Promise<void> {
-    const { id: orderId, userId, status: previousStatus } = order;
     const cancelled = decide(order);
-    if (cancelled.status === previousStatus) return;
-    const { total, currency } = (await this.orders.find(orderId, unit.manager)) as OrderEntity;
-    const event = unit.send(
-      orderCancelling,
-      { orderId, userId, previousStatus, totalAmount: toMajorUnits(total), currency, reason },
-      cause,
-    );
-    const version = order.version + 1;
-    await this.orders.update(unit.manager, [{ ...order, ...cancelled, reason, version }]);
+    if (cancelled.status === order.status) return;
+    const changed = { ...order, ...cancelled, reason, version: order.version + 1 };
+    const event = announceProgress(unit, order, changed, cause) as CloudEvent;
+    await this.orders.update(unit.manager, [changed]);
     await this.orders.insertTimeline(unit.manager, [
-      ownEntry(event, { position: version, status: cancelled.status, detail: reason }),
+      ownEntry(event, { position: changed.version, status: changed.status, detail: reason }),
     ]);
   }
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {
   after,
+  announcementOf,
+  awaitedAnswerTo,
   cancel,
   ContradictionError,
   isWaiting,
@@ -114,6 +116,73 @@ describe('deadlines', () => {
   });
 });
 
+test('given a parcel of which only the delivery is heard, then the order is delivered', () => {
+  expect(statusAfter('inventory.reserved', 'shipment.delivered', 'shipment.created')).toBe('DELIVERED');
+});
+
+test('an order that was paid by hand and turns out of stock is rejected, and its payment is undone', () => {
+  for (const late of [
+    'payment.processed',
+    'payment.failed',
+    'payment.refunded',
+    'payment.cancelled',
+  ] as const)
+    expect(statusAfter('inventory.out-of-stock', late)).toBe('REJECTED');
+});
+
+test.each(['REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'REFUNDED', 'CANCELLED'] as const)(
+  'of an order that is %s, whatever else is undone is only noted',
+  (status) => {
+    const order: Fulfilment = { status, awaiting: [] };
+    for (const undone of ['inventory.released', 'shipment.voided', 'shipment.cancelled'] as const)
+      expect(after(order, undone)).toEqual(order);
+  },
+);
+
+test('given a shipment that failed, when nothing was charged, then there is nothing to wait for', () => {
+  expect(statusAfter('shipment.failed', 'payment.cancelled')).toBe('REFUNDED');
+});
+
+describe('what is announced', () => {
+  const announced = (from: Fulfilment, step: Step): string | undefined =>
+    announcementOf(from, step === 'cancel' ? cancel(from) : after(from, step));
+
+  test.each<[Step, string]>([
+    ['inventory.reserved', 'order.reserved'],
+    ['payment.processed', 'order.paid'],
+    ['shipment.created', 'order.shipped'],
+    ['shipment.delivered', 'order.delivered'],
+    ['inventory.out-of-stock', 'order.rejected'],
+    ['payment.failed', 'order.payment-failed'],
+    ['shipment.failed', 'order.fulfilment-failed'],
+    ['cancel', 'order.cancelling'],
+  ])('of an order that was placed, on %s, is %s', (step, announcement) => {
+    expect(announced(PLACED, step)).toBe(announcement);
+  });
+
+  test('nothing, when an event is only noted', () => {
+    expect(announced(follow('payment.processed'), 'inventory.reserved')).toBeUndefined();
+    expect(announced(follow('cancel'), 'shipment.created')).toBeUndefined();
+    expect(announced(follow('cancel'), 'payment.cancelled')).toBeUndefined();
+  });
+
+  test('given a cancellation, stock and money are given back only when the parcel is known to be kept back', () => {
+    for (const kept of ['shipment.voided', 'shipment.cancelled'] as const) {
+      const order = follow('payment.processed', 'cancel');
+      expect(awaitedAnswerTo(order)).toBe('order.cancelling');
+      expect(announced(order, kept)).toBe('order.cancellation-confirmed');
+      const confirmed = after(order, kept);
+      expect(awaitedAnswerTo(confirmed)).toBe('order.cancellation-confirmed');
+      expect(announced(confirmed, kept)).toBeUndefined();
+    }
+  });
+
+  test('given services that undo all at once, as older ones do, the last of them makes it CANCELLED', () => {
+    const order = follow('cancel', 'inventory.released', 'payment.refunded');
+    expect(announced(order, 'shipment.voided')).toBe('order.cancelled');
+  });
+});
+
 test('an order ends where a step fails', () => {
   expect(statusAfter('inventory.out-of-stock')).toBe('REJECTED');
   expect(statusAfter('inventory.reserved', 'payment.failed')).toBe('PAYMENT_FAILED');
@@ -197,6 +266,46 @@ describe('cancelling', () => {
     );
   });
 
+  test.each<[FulfilmentEvent, OrderStatus]>([
+    ['shipment.not-cancelled', 'SHIPPED'],
+    ['shipment.delivered', 'DELIVERED'],
+  ])(
+    'given a parcel that cannot be kept back (%s), the order is %s, and that is announced',
+    (event, status) => {
+      const order = follow('payment.processed', 'cancel');
+      const now = after(order, event);
+      expect(now).toEqual({ status, awaiting: [] });
+      expect(announcementOf(order, now)).toBe('order.cancellation-refused');
+      expect(after(now, 'shipment.not-cancelled')).toEqual(now);
+      expect(after(now, 'shipment.delivered').status).toBe('DELIVERED');
+      expect(() => cancel(now)).toThrow(NotCancellableError);
+    },
+  );
+
+  test('given a parcel that is kept back, a delivery that is heard of later changes nothing', () => {
+    const order = follow('payment.processed', 'cancel', 'shipment.voided');
+    expect(after(order, 'shipment.delivered')).toEqual(order);
+  });
+
+  test.each<[FulfilmentEvent, string]>([
+    ['payment.refunded', 'order.cancelling'],
+    ['payment.cancelled', 'order.cancelling'],
+    ['inventory.released', 'order.cancelling'],
+    ['shipment.voided', 'order.cancellation-confirmed'],
+    ['shipment.cancelled', 'order.cancellation-confirmed'],
+  ])(
+    'given an order in progress of which something is undone (%s), then its cancellation was forgotten, and goes on',
+    (event, announcement) => {
+      for (const steps of [[], ['inventory.reserved'], ['payment.processed']] as FulfilmentEvent[][]) {
+        const order = follow(...steps);
+        const now = after(order, event);
+        expect(now).toEqual(follow(...steps, 'cancel', event));
+        expect(now.status).toBe('CANCELLING');
+        expect(announcementOf(order, now)).toBe(announcement);
+      }
+    },
+  );
+
   test.each<[Step[], OrderStatus]>([
     [['shipment.created'], 'SHIPPED'],
     [['inventory.out-of-stock'], 'REJECTED'],
@@ -210,7 +319,6 @@ describe('cancelling', () => {
 });
 
 test.each<[OrderStatus, FulfilmentEvent]>([
-  ['REJECTED', 'payment.processed'],
   ['REJECTED', 'inventory.reserved'],
   ['RESERVED', 'inventory.out-of-stock'],
   ['PAID', 'payment.failed'],
@@ -218,10 +326,13 @@ test.each<[OrderStatus, FulfilmentEvent]>([
   ['SHIPPED', 'shipment.failed'],
   ['SHIPPED', 'payment.refunded'],
   ['SHIPPED', 'shipment.voided'],
-  ['PAID', 'inventory.released'],
-  ['PAID', 'payment.cancelled'],
+  ['SHIPPED', 'inventory.released'],
+  ['DELIVERED', 'payment.cancelled'],
+  ['SHIPPED', 'shipment.cancelled'],
+  ['REJECTED', 'shipment.not-cancelled'],
+  ['CANCELLED', 'shipment.not-cancelled'],
   ['REFUNDED', 'shipment.created'],
-  ['PAID', 'shipment.delivered'],
+  ['REJECTED', 'shipment.delivered'],
   ['FULFILMENT_FAILED', 'shipment.delivered'],
 ])('an order that is %s contradicts %s', (status, event) => {
   expect(() => after({ status, awaiting: [] }, event)).toThrow(ContradictionError);

@@ -1,6 +1,6 @@
 /**
- * The fulfilment process of an order: every status, what moves it there, its deadline, what undoes it, and what may come
- * late.
+ * The fulfilment process of an order: every status, what moves it there, what is announced then, its deadline, what
+ * undoes it, and what may come late.
  *
  *     PLACED ──inventory.reserved──▶ RESERVED ──payment.processed──▶ PAID ──shipment.created──▶ SHIPPED
  *       │                               │                              │                          │
@@ -10,20 +10,25 @@
  *                                                                        payment.refunded ────────┴─▶ REFUNDED
  *
  *     PLACED, RESERVED, PAID ──cancel, or TIMEOUT──▶ CANCELLING ──everything is undone──▶ CANCELLED
+ *                                                        └─shipment.not-cancelled─▶ SHIPPED or DELIVERED
  *
- * | status            | undone by                                                                                  |
- * | ----------------- | ------------------------------------------------------------------------------------------ |
- * | PAYMENT_FAILED    | inventory releases the stock                                                               |
- * | FULFILMENT_FAILED | inventory releases the stock, payment refunds the charge; then it is REFUNDED              |
- * | CANCELLING        | inventory releases the stock; payment refunds or never charges; shipping voids the label   |
- * |                   | or never buys it. When all three have said so, wherever they were, it is CANCELLED         |
+ * | status            | undone by                                                                                   |
+ * | ----------------- | ------------------------------------------------------------------------------------------- |
+ * | REJECTED          | payment refunds, or never charges, what was paid by hand                                    |
+ * | PAYMENT_FAILED    | inventory releases the stock                                                                |
+ * | FULFILMENT_FAILED | inventory releases the stock, payment refunds the charge; then it is REFUNDED               |
+ * | CANCELLING        | first the parcel, on `order.cancelling`: shipping voids the label or never buys it; or it   |
+ * |                   | is too late, and the order goes on. Then, on `order.cancellation-confirmed`, what can still |
+ * |                   | be undone at any time: inventory releases the stock, payment refunds or never charges. When |
+ * |                   | all three have said so it is CANCELLED                                                      |
  *
  * Nothing waits for ever: an order that has been in an unfinished status for longer than its deadline is nudged, that
  * is, the event it waits for an answer to is sent again, and whoever knows the order says again what it said. When that
  * does not help within the same time, the order is cancelled for TIMEOUT; one that is being undone is nudged again.
  *
  * Events come on several topics, so a later step may be heard of before an earlier one. A step implies those before
- * it: the order moves on at once, and the earlier event is noted when it comes.
+ * it: the order moves on at once, and the earlier event is noted when it comes. What another service has undone of an
+ * order in progress implies that it was cancelled: this database was restored, and has forgotten.
  */
 export const ORDER_STATUSES = [
   'PLACED',
@@ -54,10 +59,12 @@ export type FulfilmentEvent =
   | 'shipment.failed'
   | 'shipment.voided'
   | 'shipment.cancelled'
+  | 'shipment.not-cancelled'
   | 'shipment.postponed';
 
 /** What has to be undone before a cancelled order is CANCELLED. */
-export type Undoing = 'stock' | 'payment' | 'shipment';
+export const UNDOINGS = ['stock', 'payment', 'shipment'] as const;
+export type Undoing = (typeof UNDOINGS)[number];
 
 /** Where an order is. */
 export interface Fulfilment {
@@ -73,14 +80,21 @@ interface Transition {
   readonly from: readonly OrderStatus[];
   readonly to?: OrderStatus;
   readonly notedIn: readonly OrderStatus[];
-  /** What the event says is undone, of an order that is CANCELLING. */
+  /** What the event says is undone, of an order that is CANCELLING or, to this database's knowledge, in progress. */
   readonly undoes?: Undoing;
+  /** Says that the parcel cannot be kept back: an order that is CANCELLING and awaits its shipment moves on, too. */
+  readonly isTooLateToCancel?: true;
 }
 
-const UNDER_WAY: ReadonlySet<OrderStatus> = new Set(['PLACED', 'RESERVED', 'PAID']);
+const IN_PROGRESS = ['PLACED', 'RESERVED', 'PAID'] as const satisfies readonly OrderStatus[];
 const CANCELLED: readonly OrderStatus[] = ['CANCELLING', 'CANCELLED'];
 const UNREFUNDED: readonly OrderStatus[] = ['FULFILMENT_FAILED', 'REFUNDED'];
 const GONE: readonly OrderStatus[] = ['SHIPPED', 'DELIVERED'];
+/** Statuses of orders that are not shipped: whatever is undone for them is right. */
+const UNDONE: readonly OrderStatus[] = ['REJECTED', 'PAYMENT_FAILED', ...UNREFUNDED, 'CANCELLED'];
+
+const isInProgress = (status: OrderStatus): boolean =>
+  (IN_PROGRESS as readonly OrderStatus[]).includes(status);
 
 /** An event is also noted in the status it leads to: whoever is nudged says again what it said. */
 const TRANSITIONS: Readonly<Record<FulfilmentEvent, Transition>> = {
@@ -90,53 +104,43 @@ const TRANSITIONS: Readonly<Record<FulfilmentEvent, Transition>> = {
     notedIn: ['RESERVED', 'PAID', ...GONE, 'PAYMENT_FAILED', ...UNREFUNDED, ...CANCELLED],
   },
   'inventory.out-of-stock': { from: ['PLACED'], to: 'REJECTED', notedIn: ['REJECTED', ...CANCELLED] },
+  // An order may have been paid by hand before it turns out of stock.
   'payment.processed': {
     from: ['PLACED', 'RESERVED'],
     to: 'PAID',
-    notedIn: ['PAID', ...GONE, ...UNREFUNDED, ...CANCELLED],
+    notedIn: ['PAID', ...GONE, 'REJECTED', ...UNREFUNDED, ...CANCELLED],
   },
   'payment.failed': {
     from: ['PLACED', 'RESERVED'],
     to: 'PAYMENT_FAILED',
-    notedIn: ['PAYMENT_FAILED', ...CANCELLED],
+    notedIn: ['PAYMENT_FAILED', 'REJECTED', ...CANCELLED],
   },
-  'shipment.created': {
-    from: ['PLACED', 'RESERVED', 'PAID'],
-    to: 'SHIPPED',
-    notedIn: [...GONE, ...CANCELLED],
-  },
+  'shipment.created': { from: IN_PROGRESS, to: 'SHIPPED', notedIn: [...GONE, ...CANCELLED] },
   'shipment.delivered': {
-    from: ['SHIPPED'],
+    from: [...IN_PROGRESS, 'SHIPPED'],
     to: 'DELIVERED',
     notedIn: ['DELIVERED', ...CANCELLED],
+    isTooLateToCancel: true,
   },
   'shipment.failed': {
-    from: ['PLACED', 'RESERVED', 'PAID'],
+    from: IN_PROGRESS,
     to: 'FULFILMENT_FAILED',
     notedIn: [...UNREFUNDED, ...CANCELLED],
   },
 
-  'inventory.released': {
-    from: [],
-    notedIn: ['PAYMENT_FAILED', ...UNREFUNDED, 'CANCELLED'],
-    undoes: 'stock',
-  },
-  'payment.refunded': {
-    from: ['FULFILMENT_FAILED'],
-    to: 'REFUNDED',
-    notedIn: ['REFUNDED', 'CANCELLED'],
-    undoes: 'payment',
-  },
-  'payment.cancelled': { from: [], notedIn: ['CANCELLED'], undoes: 'payment' },
-  'shipment.voided': { from: [], notedIn: ['CANCELLED'], undoes: 'shipment' },
-  'shipment.cancelled': { from: [], notedIn: ['CANCELLED'], undoes: 'shipment' },
+  'inventory.released': { from: [], notedIn: UNDONE, undoes: 'stock' },
+  'payment.refunded': { from: ['FULFILMENT_FAILED'], to: 'REFUNDED', notedIn: UNDONE, undoes: 'payment' },
+  'payment.cancelled': { from: ['FULFILMENT_FAILED'], to: 'REFUNDED', notedIn: UNDONE, undoes: 'payment' },
+  'shipment.voided': { from: [], notedIn: UNDONE, undoes: 'shipment' },
+  'shipment.cancelled': { from: [], notedIn: UNDONE, undoes: 'shipment' },
+  'shipment.not-cancelled': { from: IN_PROGRESS, to: 'SHIPPED', notedIn: GONE, isTooLateToCancel: true },
 
-  // A partner is asked again. It is told on the way, and may be heard of late.
+  // A partner is asked again. It is announced on the way, and may be heard of late.
   'payment.postponed': { from: [], notedIn: ORDER_STATUSES },
   'shipment.postponed': { from: [], notedIn: ORDER_STATUSES },
 };
 
-/** An event that cannot be true of an order in its status, such as a payment for a rejected order. */
+/** An event that cannot be true of an order in its status, such as a shipment of a rejected order. */
 export class ContradictionError extends Error {
   override readonly name = 'ContradictionError';
 }
@@ -147,10 +151,11 @@ export class ContradictionError extends Error {
  * @throws ContradictionError
  */
 export function after(order: Fulfilment, event: FulfilmentEvent): Fulfilment {
-  const { from, to, notedIn, undoes } = TRANSITIONS[event];
-  if (to && from.includes(order.status)) return { status: to, awaiting: [] };
-  if (undoes && order.status === 'CANCELLING') {
-    const awaiting = order.awaiting.filter((undoing) => undoing !== undoes);
+  const { from, to, notedIn, undoes, isTooLateToCancel } = TRANSITIONS[event];
+  const isTooLate = isTooLateToCancel && order.status === 'CANCELLING' && order.awaiting.includes('shipment');
+  if (to && (isTooLate || from.includes(order.status))) return { status: to, awaiting: [] };
+  if (undoes && (order.status === 'CANCELLING' || isInProgress(order.status))) {
+    const awaiting = cancel(order).awaiting.filter((undoing) => undoing !== undoes);
     return { status: awaiting.length === 0 ? 'CANCELLED' : 'CANCELLING', awaiting };
   }
   if (notedIn.includes(order.status)) return order;
@@ -169,9 +174,45 @@ export class NotCancellableError extends Error {
  */
 export function cancel(order: Fulfilment): Fulfilment {
   if (CANCELLED.includes(order.status)) return order;
-  if (!UNDER_WAY.has(order.status))
+  if (!isInProgress(order.status))
     throw new NotCancellableError(`An order that is ${order.status} cannot be cancelled.`);
-  return { status: 'CANCELLING', awaiting: ['stock', 'payment', 'shipment'] };
+  return { status: 'CANCELLING', awaiting: UNDOINGS };
+}
+
+/** Types of the events by which an order announces that it has come to a status. */
+const ANNOUNCEMENTS = {
+  RESERVED: 'order.reserved',
+  PAID: 'order.paid',
+  SHIPPED: 'order.shipped',
+  DELIVERED: 'order.delivered',
+  REJECTED: 'order.rejected',
+  PAYMENT_FAILED: 'order.payment-failed',
+  FULFILMENT_FAILED: 'order.fulfilment-failed',
+  REFUNDED: 'order.refunded',
+  CANCELLED: 'order.cancelled',
+} as const;
+export type Announcement =
+  | (typeof ANNOUNCEMENTS)[keyof typeof ANNOUNCEMENTS]
+  | 'order.created'
+  | 'order.cancelling'
+  | 'order.cancellation-confirmed'
+  | 'order.cancellation-refused';
+
+/** What is announced when an order comes from one place to another; undefined when nothing is. */
+export function announcementOf(before: Fulfilment, now: Fulfilment): Announcement | undefined {
+  const isParcelKept = before.awaiting.includes('shipment') && !now.awaiting.includes('shipment');
+  if (now.status === 'CANCELLING')
+    return before.status !== 'CANCELLING' || isParcelKept ? awaitedAnswerTo(now) : undefined;
+  if (now.status === before.status || now.status === 'PLACED') return undefined;
+  if (before.status === 'CANCELLING' && now.status !== 'CANCELLED') return 'order.cancellation-refused';
+  return ANNOUNCEMENTS[now.status];
+}
+
+/** The event that an order waits for an answer to: it is sent again when the order is nudged. */
+export function awaitedAnswerTo({ status, awaiting }: Fulfilment): Announcement {
+  if (status === 'FULFILMENT_FAILED') return ANNOUNCEMENTS[status];
+  if (status !== 'CANCELLING') return 'order.created';
+  return awaiting.includes('shipment') ? 'order.cancelling' : 'order.cancellation-confirmed';
 }
 
 /** Statuses in which an order waits for others, and so has a deadline. */
@@ -203,6 +244,6 @@ export function whenDue(
   const until = (nudgedAt ?? since) + deadlines[status];
   if (now < until) return { action: 'wait', until };
   // What is being undone cannot be given up: it is asked for until it is done.
-  if (nudgedAt === undefined || !UNDER_WAY.has(status)) return { action: 'nudge' };
+  if (nudgedAt === undefined || !isInProgress(status)) return { action: 'nudge' };
   return { action: 'time out' };
 }

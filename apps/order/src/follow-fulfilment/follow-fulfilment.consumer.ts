@@ -5,15 +5,6 @@ import {
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
-  orderCancelled,
-  orderDelivered,
-  orderFulfilmentFailed,
-  orderPaid,
-  orderPaymentFailed,
-  orderRefunded,
-  orderRejected,
-  orderReserved,
-  orderShipped,
   paymentCancelled,
   paymentFailed,
   paymentPostponed,
@@ -23,31 +14,22 @@ import {
   shipmentCreated,
   shipmentDelivered,
   shipmentFailed,
+  shipmentNotCancelled,
   shipmentPostponed,
   shipmentVoided,
   type CloudEvent,
   type DataOf,
-  type EventContract,
-  type OrderStatusChanged,
 } from '@orderbridge/contracts';
 import { OnEvent, PermanentError, type EventContext } from '@orderbridge/messaging';
-import { after, ContradictionError, type FulfilmentEvent, type OrderStatus } from '../domain/fulfilment.js';
+import { announceProgress } from '../announce-progress/announce-progress.js';
+import {
+  after,
+  ContradictionError,
+  type Fulfilment,
+  type FulfilmentEvent,
+  type OrderStatus,
+} from '../domain/fulfilment.js';
 import { OrderRepository, type NewTimelineEntry, type OrderProgress } from '../storage/order.repository.js';
-
-/** What is announced when an order comes to a status. */
-const ANNOUNCEMENTS: Readonly<
-  Record<Exclude<OrderStatus, 'PLACED' | 'CANCELLING'>, EventContract<OrderStatusChanged>>
-> = {
-  RESERVED: orderReserved,
-  PAID: orderPaid,
-  SHIPPED: orderShipped,
-  DELIVERED: orderDelivered,
-  REJECTED: orderRejected,
-  PAYMENT_FAILED: orderPaymentFailed,
-  FULFILMENT_FAILED: orderFulfilmentFailed,
-  REFUNDED: orderRefunded,
-  CANCELLED: orderCancelled,
-};
 
 type Retry = Pick<
   DataOf<typeof paymentPostponed | typeof shipmentPostponed>,
@@ -91,6 +73,11 @@ const READERS: Readonly<Record<FulfilmentEvent, (data: never) => News>> = {
     trackingNumber,
     detail: `${carrier} ${trackingNumber}`,
   }),
+  'shipment.not-cancelled': ({ carrier, trackingNumber, reason }: DataOf<typeof shipmentNotCancelled>) => ({
+    carrier,
+    trackingNumber,
+    reason: `Not cancelled: ${reason}`,
+  }),
   'shipment.delivered': ({ deliveredAt }: DataOf<typeof shipmentDelivered>) => ({
     detail: `delivered at ${deliveredAt}`,
   }),
@@ -118,6 +105,7 @@ export class FollowFulfilmentConsumer {
     shipmentFailed,
     shipmentVoided,
     shipmentCancelled,
+    shipmentNotCancelled,
     shipmentPostponed,
   )
   async follow(
@@ -132,16 +120,9 @@ export class FollowFulfilmentConsumer {
     for (const event of events) {
       const order = orders.get(event.data.orderId);
       if (!order) throw new PermanentError(`There is no order ${event.data.orderId}.`);
-      const previousStatus = order.status;
+      const before: Fulfilment = { status: order.status, awaiting: order.awaiting };
       entries.push(advance(order, event));
-      if (order.status === previousStatus || order.status === 'PLACED' || order.status === 'CANCELLING')
-        continue;
-      const { id: orderId, userId, status, reason } = order;
-      unitOfWork.send(
-        ANNOUNCEMENTS[order.status],
-        { orderId, userId, status, previousStatus, ...(reason && { reason }) },
-        causedBy(event),
-      );
+      announceProgress(unitOfWork, before, order, causedBy(event));
     }
     await this.orders.update(unitOfWork.manager, [...orders.values()]);
     await this.orders.insertTimeline(unitOfWork.manager, entries);
@@ -159,9 +140,12 @@ function advance(
   { id: messageId, type, source, time, data }: CloudEvent,
 ): NewTimelineEntry {
   const event = type as FulfilmentEvent;
-  const previousStatus = order.status;
+  const { status: previousStatus } = order;
   try {
     Object.assign(order, after(order, event));
+    // A parcel that cannot be kept back may have reached its customer.
+    if (event === 'shipment.not-cancelled' && (data as DataOf<typeof shipmentNotCancelled>).deliveredAt)
+      Object.assign(order, after(order, 'shipment.delivered'));
   } catch (error) {
     if (error instanceof ContradictionError) throw new PermanentError(error.message, { cause: error });
     throw error;
@@ -169,7 +153,7 @@ function advance(
   const { detail, reason, ...news } = READERS[event](data as never);
   Object.assign(order, news);
   // What is only noted does not say why the order ended.
-  if (reason && order.status !== previousStatus) order.reason = reason;
+  if (order.status !== previousStatus) order.reason = reason ?? reasonOf(order, previousStatus);
   order.version++;
   return {
     orderId: order.id,
@@ -181,4 +165,13 @@ function advance(
     occurredAt: new Date(time),
     detail: reason ?? detail ?? null,
   };
+}
+
+/** Why an order is where it is now, where the event itself does not say so. */
+function reasonOf({ status, reason }: OrderProgress, previousStatus: OrderStatus): string | null {
+  if (status === 'DELIVERED' && previousStatus === 'CANCELLING')
+    return 'Not cancelled: the parcel was delivered before.';
+  if (status === 'CANCELLING' || (status === 'CANCELLED' && previousStatus !== 'CANCELLING'))
+    return 'The order was cancelled before.';
+  return reason;
 }

@@ -10,6 +10,9 @@ import { TimelineEntryEntity } from './timeline-entry.entity.js';
 export interface OrderProgress {
   readonly id: string;
   readonly userId: string;
+  /** In minor units. */
+  readonly total: number;
+  readonly currency: string;
   status: OrderStatus;
   awaiting: readonly Undoing[];
   reason: string | null;
@@ -88,13 +91,13 @@ export class OrderRepository {
 
   /** The orders that exist, locked against all other changes until the transaction ends. */
   async lock(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderProgress>> {
-    const rows: OrderProgress[] = await manager.query(
-      `SELECT id, user_id AS "userId", status, awaiting, reason, invoice_number AS "invoiceNumber", carrier,
+    const rows: (Omit<OrderProgress, 'total'> & { total: string })[] = await manager.query(
+      `SELECT id, user_id AS "userId", total, currency, status, awaiting, reason, invoice_number AS "invoiceNumber", carrier,
          tracking_number AS "trackingNumber", version
        FROM orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE`,
       [ids],
     );
-    return new Map(rows.map((row) => [row.id, row]));
+    return new Map(rows.map((row) => [row.id, { ...row, total: Number(row.total) }]));
   }
 
   /** Writes locked orders back. Those that wait no more need not be looked at again. */

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  orderCancelling,
-  orderCreated,
-  orderFulfilmentFailed,
-  toMajorUnits,
-  type Cause,
-  type CloudEvent,
-} from '@orderbridge/contracts';
+import { orderCreated, type Cause, type CloudEvent } from '@orderbridge/contracts';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import { announce } from '../announce-progress/announce-progress.js';
 import { CancelOrder } from '../cancel-order/cancel-order.js';
-import { isWaiting, whenDue, type Deadlines, type WaitingStatus } from '../domain/fulfilment.js';
+import {
+  awaitedAnswerTo,
+  isWaiting,
+  whenDue,
+  type Deadlines,
+  type WaitingStatus,
+} from '../domain/fulfilment.js';
 import { ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
 import { detailsOf } from '../place-order/order-details.js';
 import type { OrderEntity } from '../storage/order.entity.js';
@@ -89,26 +89,22 @@ export class WatchDeadlines {
     cause: Cause,
     deadline: number,
   ): Promise<void> {
-    const entity = (await this.orders.find(order.id, unit.manager)) as OrderEntity;
-    const event = sendAgain(unit, entity, status, cause);
+    const event = await this.#sendAgain(unit, order, status, cause);
     const version = order.version + 1;
     await this.orders.update(unit.manager, [{ ...order, version }]);
     const detail = `Sent again: nothing was heard for ${deadline / 1_000} s.`;
     await this.orders.insertTimeline(unit.manager, [ownEntry(event, { position: version, status, detail })]);
   }
-}
 
-function sendAgain(unit: UnitOfWork, order: OrderEntity, status: WaitingStatus, cause: Cause): CloudEvent {
-  const { id: orderId, userId, total, currency } = order;
-  const reason = order.reason ?? '';
-  if (status === 'FULFILMENT_FAILED') {
-    const data = { orderId, userId, status, previousStatus: status, reason };
-    return unit.send(orderFulfilmentFailed, data, cause);
+  async #sendAgain(
+    unit: UnitOfWork,
+    order: OrderProgress,
+    status: WaitingStatus,
+    cause: Cause,
+  ): Promise<CloudEvent> {
+    const awaited = awaitedAnswerTo({ ...order, status });
+    if (awaited !== 'order.created') return announce(unit, awaited, order, status, cause);
+    const entity = (await this.orders.find(order.id, unit.manager)) as OrderEntity;
+    return unit.send(orderCreated, detailsOf(entity), cause);
   }
-  if (status === 'CANCELLING') {
-    const totalAmount = toMajorUnits(total);
-    const data = { orderId, userId, previousStatus: status, totalAmount, currency, reason };
-    return unit.send(orderCancelling, data, cause);
-  }
-  return unit.send(orderCreated, detailsOf(order), cause);
 }

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import {
   causedBy,
-  orderCancelling,
+  orderCancellationConfirmed,
   paymentCancelled,
   type CloudEvent,
   type DataOf,
@@ -26,9 +26,9 @@ export class CancelPaymentsConsumer {
     private readonly refunds: RefundQueue,
   ) {}
 
-  @OnEvent(orderCancelling)
+  @OnEvent(orderCancellationConfirmed)
   async cancel(
-    @Payload() events: readonly CloudEvent<DataOf<typeof orderCancelling>>[],
+    @Payload() events: readonly CloudEvent<DataOf<typeof orderCancellationConfirmed>>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
     const { manager } = unitOfWork;

@@ -4,11 +4,12 @@ import {
   causedBy,
   orderCancelling,
   shipmentCancelled,
+  shipmentNotCancelled,
   shipmentVoided,
   type CloudEvent,
   type DataOf,
 } from '@orderbridge/contracts';
-import { OnEvent, PermanentError, type EventContext } from '@orderbridge/messaging';
+import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { v7 as uuid } from 'uuid';
 import { hasNoLabel, whenCancelled } from '../domain/shipment.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
@@ -18,7 +19,7 @@ import { VoidQueue } from '../void-shipments/void-queue.js';
  * Cancels the shipments of cancelled orders, wherever they are: one that was never asked for is closed, a label that was
  * bought is taken back, and a booking that may be under way is brought to its end first. An order of which nothing is
  * known yet gets a closed shipment, so that a payment that is heard of later buys no label. Who asks again is told again.
- * A parcel that was delivered cannot be taken back: somebody has to decide, so the message is rejected.
+ * A parcel that was delivered cannot be taken back, and that is announced.
  */
 @Controller()
 export class CancelShipmentsConsumer {
@@ -48,9 +49,24 @@ export class CancelShipmentsConsumer {
     );
     for (const shipment of await this.shipments.lockOfOrders(manager, [...causes.keys()])) {
       const { id: shipmentId, orderId, userId, trackingNumber } = shipment;
-      if (shipment.status === 'DELIVERED')
-        throw new PermanentError(`The order ${orderId} cannot be cancelled: its parcel was delivered.`);
       const cause = causes.get(orderId) ?? shipment.cause;
+      if (shipment.status === 'DELIVERED') {
+        const { carrier, deliveredAt } = shipment;
+        unitOfWork.send(
+          shipmentNotCancelled,
+          {
+            orderId,
+            userId,
+            shipmentId,
+            carrier: carrier ?? '',
+            trackingNumber: trackingNumber ?? '',
+            ...(deliveredAt && { deliveredAt: deliveredAt.toISOString() }),
+            reason: 'The parcel was delivered.',
+          },
+          cause,
+        );
+        continue;
+      }
       const status = whenCancelled(shipment.status, shipment.attempts);
       await this.shipments.cancel(manager, shipmentId, status, cause);
       if (hasNoLabel(status)) unitOfWork.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);

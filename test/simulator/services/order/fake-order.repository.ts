@@ -100,10 +100,13 @@ export class FakeOrderRepository implements Public<OrderRepository> {
       if (!transaction.get(this.tables.orders, id)) continue;
       await transaction.lock(this.tables.orders, id);
       const order = transaction.get(this.tables.orders, id) as OrderEntity;
-      const { userId, status, awaiting, reason, invoiceNumber, carrier, trackingNumber, version } = order;
+      const { userId, total, currency, status, awaiting, reason } = order;
+      const { invoiceNumber, carrier, trackingNumber, version } = order;
       locked.set(id, {
         id,
         userId,
+        total,
+        currency,
         status,
         awaiting,
         reason,
@@ -119,7 +122,7 @@ export class FakeOrderRepository implements Public<OrderRepository> {
   async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
     if (orders.length === 0) return;
     const transaction = await this.session.statement(manager, 'updates orders');
-    for (const { userId: _userId, ...changed } of orders) {
+    for (const { userId: _userId, total: _total, currency: _currency, ...changed } of orders) {
       if (!transaction.get(this.tables.orders, changed.id)) continue;
       await transaction.lock(this.tables.orders, changed.id);
       const before = transaction.get(this.tables.orders, changed.id) as Public<OrderEntity>;

@@ -39,6 +39,8 @@ const order = someId.chain((id) =>
 const progress = fc.record({
   id: someId,
   userId: fc.constant(USER),
+  total: fc.constant(1),
+  currency: fc.constant('EUR'),
   status: someStatus,
   awaiting: fc.subarray(['stock', 'payment', 'shipment']),
   reason: fc.option(fc.constant('why')),
