@@ -119,12 +119,12 @@ describe("the operator's view", () => {
     try {
       for (let orders = 0; orders < 6; orders++) await place();
       await until(
-        () => value('payment', 'circuit_breaker_state{partner="payment-gateway"}'),
+        () => value('payment', 'circuit_breaker_state{partner="payment-gateway",operation="charge"}'),
         (state) => state !== 0,
       );
       expect(await value('payment', 'work_items_open{kind="charge"}')).toBe(6);
       const { status, body } = await stack.get('payment', '/health/ready');
-      expect([status, body.details['circuit-breaker payment-gateway'].state]).toEqual([
+      expect([status, body.details['circuit-breaker payment-gateway charge'].state]).toEqual([
         200,
         expect.stringMatching(/open/),
       ]);
@@ -135,6 +135,8 @@ describe("the operator's view", () => {
       () => value('payment', 'work_items_open{kind="charge"}'),
       (open) => open === 0,
     );
-    expect(await value('payment', 'circuit_breaker_state{partner="payment-gateway"}')).toBe(0);
+    expect(
+      await value('payment', 'circuit_breaker_state{partner="payment-gateway",operation="charge"}'),
+    ).toBe(0);
   });
 });

@@ -436,11 +436,15 @@ describe('payment service', () => {
     const orders = Array.from({ length: 40 }, () => reserved());
     await service.deliver(...orders.map((order) => newDelivery(inventoryReserved, order)));
     const metrics = async () => (await http().get('/metrics').expect(200)).text;
-    await until(metrics, (text) => text.includes('circuit_breaker_state{partner="payment-gateway"} 2'));
-    expect(await metrics()).toMatch(/circuit_breaker_openings_total\{partner="payment-gateway"\} [1-9]/);
+    await until(metrics, (text) =>
+      text.includes('circuit_breaker_state{partner="payment-gateway",operation="charge"} 2'),
+    );
+    expect(await metrics()).toMatch(
+      /circuit_breaker_openings_total\{partner="payment-gateway",operation="charge"\} [1-9]/,
+    );
     expect(await metrics()).toMatch(/work_items_open\{kind="charge"\} 40\n/);
     expect(await metrics()).toMatch(/work_items_oldest_seconds\{kind="charge"\} \d+\.\d+\n/);
-    const shown = service.app.get(Readiness).information.get('circuit-breaker payment-gateway');
+    const shown = service.app.get(Readiness).information.get('circuit-breaker payment-gateway charge');
     expect(shown?.()).toEqual({ state: 'open' });
     gateway.answer = approve;
     const paid = await Promise.all(orders.map(({ orderId }) => announced(paymentProcessed, orderId)));

@@ -8,17 +8,19 @@ import {
 } from '@orderbridge/messaging';
 import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
-import { CircuitBreaker } from '@orderbridge/work-items';
+import { watchedOperation } from '@orderbridge/work-items';
 import { CancelPaymentsConsumer } from './cancel-payments/cancel-payments.consumer.js';
 import { ChargePayments } from './charge-payments/charge-payments.js';
 import { CHARGE_CONCURRENCY, ChargeQueue } from './charge-payments/charge-queue.js';
+import { ResumeChargesConsumer } from './charge-payments/resume-charges.consumer.js';
 import { ManualPaymentController } from './manual-payment/manual-payment.controller.js';
 import { OpenPaymentsConsumer } from './open-payments/open-payments.consumer.js';
 import type { PaymentConfig } from './payment-environment.js';
-import { PaymentGatewayClient, RefundRefusedError } from './payment-gateway/payment-gateway.client.js';
+import { GatewayOperations } from './payment-gateway/gateway-operations.js';
+import { PaymentGatewayClient } from './payment-gateway/payment-gateway.client.js';
 import { RefundPayments } from './refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
-import { RefundQueue } from './refund-payments/refund-queue.js';
+import { REFUND_CONCURRENCY, RefundQueue } from './refund-payments/refund-queue.js';
 import { ResumeRefundsConsumer } from './refund-payments/resume-refunds.consumer.js';
 import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
 import { Compensation1700000000002 } from './storage/compensation.migration.js';
@@ -27,6 +29,7 @@ import { PaymentEntity } from './storage/payment.entity.js';
 import { PaymentRepository } from './storage/payment.repository.js';
 import { PaymentTables1700000000001 } from './storage/payment-tables.migration.js';
 import { RefundRepository } from './storage/refund.repository.js';
+import { WorkItemFailures1700000000003 } from './storage/work-item-failures.migration.js';
 
 const entities = [PaymentEntity, InvoiceEntity];
 
@@ -46,6 +49,7 @@ export class PaymentModule {
             DeliveryStarts1700000000010,
             PaymentTables1700000000001,
             Compensation1700000000002,
+            WorkItemFailures1700000000003,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -60,6 +64,7 @@ export class PaymentModule {
       controllers: [
         OpenPaymentsConsumer,
         RefundPaymentsConsumer,
+        ResumeChargesConsumer,
         ResumeRefundsConsumer,
         CancelPaymentsConsumer,
         ShowPaymentsController,
@@ -70,16 +75,20 @@ export class PaymentModule {
         RefundRepository,
         {
           provide: PaymentGatewayClient,
-          inject: [Readiness],
-          useFactory: (readiness: Readiness) =>
+          useFactory: () =>
             new PaymentGatewayClient(
               config.PAYMENT_GATEWAY_URL,
               config.PAYMENT_GATEWAY_TIMEOUT_MS,
-              CHARGE_CONCURRENCY,
-              new CircuitBreaker('payment-gateway', {
-                isFailure: (error) => !(error instanceof RefundRefusedError),
-              }).shownIn(readiness),
+              CHARGE_CONCURRENCY + REFUND_CONCURRENCY,
             ),
+        },
+        {
+          provide: GatewayOperations,
+          inject: [Readiness],
+          useFactory: (readiness: Readiness) => {
+            const operation = (name: string) => watchedOperation('payment-gateway', name, readiness);
+            return new GatewayOperations(operation('charge'), operation('refund'), operation('lookup'));
+          },
         },
         ChargePayments,
         ChargeQueue,

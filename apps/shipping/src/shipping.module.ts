@@ -7,11 +7,13 @@ import {
   MessagingTables1700000000000,
 } from '@orderbridge/messaging';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
-import { CircuitBreaker } from '@orderbridge/work-items';
+import { watchedOperation } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
+import { ResumeBookingsConsumer } from './book-shipments/resume-bookings.consumer.js';
 import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
-import { CarrierClient, VoidRefusedError } from './carrier/carrier.client.js';
+import { CarrierOperations } from './carrier/carrier-operations.js';
+import { CarrierClient } from './carrier/carrier.client.js';
 import { DeliveryWatcher } from './follow-deliveries/delivery-watcher.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
@@ -26,8 +28,9 @@ import { ShipmentEntity } from './storage/shipment.entity.js';
 import { ShipmentRepository } from './storage/shipment.repository.js';
 import { ShippingTables1700000000001 } from './storage/shipping-tables.migration.js';
 import { VoidRepository } from './storage/void.repository.js';
+import { WorkItemFailures1700000000004 } from './storage/work-item-failures.migration.js';
 import { ResumeVoidsConsumer } from './void-shipments/resume-voids.consumer.js';
-import { VoidQueue } from './void-shipments/void-queue.js';
+import { VOID_CONCURRENCY, VoidQueue } from './void-shipments/void-queue.js';
 import { VoidShipments } from './void-shipments/void-shipments.js';
 
 const entities = [ShipmentEntity, LabelEntity];
@@ -49,6 +52,7 @@ export class ShippingModule {
             ShippingTables1700000000001,
             Cancellation1700000000002,
             Deliveries1700000000003,
+            WorkItemFailures1700000000004,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -62,6 +66,7 @@ export class ShippingModule {
       controllers: [
         RequestShipmentsConsumer,
         CancelShipmentsConsumer,
+        ResumeBookingsConsumer,
         ResumeVoidsConsumer,
         ShowShipmentsController,
       ],
@@ -73,16 +78,25 @@ export class ShippingModule {
         Labels,
         {
           provide: CarrierClient,
-          inject: [Readiness],
-          useFactory: (readiness: Readiness) =>
+          useFactory: () =>
             new CarrierClient(
               config.CARRIER_URL,
               config.CARRIER_TIMEOUT_MS,
-              BOOKING_CONCURRENCY,
-              new CircuitBreaker('carrier', {
-                isFailure: (error) => !(error instanceof VoidRefusedError),
-              }).shownIn(readiness),
+              BOOKING_CONCURRENCY + VOID_CONCURRENCY,
             ),
+        },
+        {
+          provide: CarrierOperations,
+          inject: [Readiness],
+          useFactory: (readiness: Readiness) => {
+            const operation = (name: string) => watchedOperation('carrier', name, readiness);
+            return new CarrierOperations(
+              operation('booking'),
+              operation('void'),
+              operation('deliveries'),
+              operation('lookup'),
+            );
+          },
         },
         BookShipments,
         BookingQueue,

@@ -1,80 +1,96 @@
-import { jest } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import { register } from 'prom-client';
-import { CircuitBreaker } from './circuit-breaker.js';
-
-class Refusal extends Error {}
-
-const fail = (error: Error = new Error('away')) => Promise.reject(error);
-const metric = async (name: string, partner: string) =>
-  (await register.getSingleMetric(name)?.get())?.values.find(({ labels }) => labels['partner'] === partner)
-    ?.value;
+import { ManualClock } from '../../messaging/test-support/manual-clock.js';
+import { CircuitBreaker, type CircuitBreakerState } from './circuit-breaker.js';
+import { CircuitOpenError } from './partner-errors.js';
 
 describe('CircuitBreaker', () => {
-  let partner: string;
+  let clock: ManualClock;
   let breaker: CircuitBreaker;
-  let partners = 0;
+  let states: CircuitBreakerState[];
 
-  beforeAll(() => Logger.overrideLogger(false));
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
-    partner = `partner-${partners++}`;
-    breaker = new CircuitBreaker(partner, {
+    clock = new ManualClock();
+    states = [];
+    breaker = new CircuitBreaker('charge', {
       failures: 3,
-      rest: 1_000,
-      isFailure: (error) => !(error instanceof Refusal),
+      coolDownMs: 100,
+      maxCoolDownMs: 400,
+      trials: 2,
+      clock,
+      onStateChange: (state) => states.push(state),
     });
   });
-  afterEach(() => jest.useRealTimers());
 
-  const failTimes = async (times: number) => {
-    for (let time = 0; time < times; time++) await breaker.execute(() => fail()).catch(() => undefined);
+  const failTimes = (times: number, retryAfterMs?: number) => {
+    for (let time = 0; time < times; time++) breaker.begin().failed(retryAfterMs);
   };
-  const shown = async () => ({
-    state: breaker.state,
-    capacity: breaker.capacity,
-    metric: await metric('circuit_breaker_state', partner),
-    openings: await metric('circuit_breaker_openings_total', partner),
+
+  test('is closed at first, and stays so after fewer failures in a row than it takes', () => {
+    failTimes(2);
+    breaker.begin().succeeded();
+    failTimes(2);
+    expect([breaker.state, breaker.capacity, states]).toEqual(['closed', Infinity, []]);
   });
 
-  test('is closed at first, and stays so after fewer failures in a row than it takes', async () => {
-    expect(await shown()).toEqual({ state: 'closed', capacity: Infinity, metric: 0, openings: 0 });
-    await failTimes(2);
-    await breaker.execute(() => Promise.resolve());
-    await failTimes(2);
-    expect(await shown()).toEqual({ state: 'closed', capacity: Infinity, metric: 0, openings: 0 });
+  test('opens after failures in a row; then no call may begin', () => {
+    failTimes(3);
+    expect([breaker.state, breaker.capacity]).toEqual(['open', 0]);
+    expect(() => breaker.begin()).toThrow(CircuitOpenError);
   });
 
-  test('opens after failures in a row; then no call is made', async () => {
-    await failTimes(3);
-    expect(await shown()).toEqual({ state: 'open', capacity: 0, metric: 2, openings: 1 });
-    const call = jest.fn(() => Promise.resolve());
-    await expect(breaker.execute(call)).rejects.toThrow(/circuit breaker is open/);
-    expect(call).not.toHaveBeenCalled();
+  test('what is undecided neither opens nor interrupts a row of failures', () => {
+    for (let time = 0; time < 10; time++) breaker.begin().undecided();
+    failTimes(2);
+    breaker.begin().undecided();
+    expect(breaker.state).toBe('closed');
+    failTimes(1);
+    expect(breaker.state).toBe('open');
   });
 
-  test('after the rest one call tries; the others follow when it succeeds', async () => {
-    await failTimes(3);
-    jest.setSystemTime(Date.now() + 1_000);
+  test('after the cool-down a few calls may try; the first success closes it', async () => {
+    failTimes(3);
+    await clock.pass(100);
+    expect(breaker.capacity).toBe(2);
+    const [bad, good] = [breaker.begin(), breaker.begin()];
+    expect([breaker.state, breaker.capacity]).toEqual(['half-open', 0]);
+    bad.undecided();
     expect(breaker.capacity).toBe(1);
-    let answer!: () => void;
-    const trial = breaker.execute(() => new Promise<void>((resolve) => (answer = resolve)));
-    expect(await shown()).toEqual({ state: 'half-open', capacity: 0, metric: 1, openings: 1 });
-    answer();
-    await trial;
-    expect(await shown()).toEqual({ state: 'closed', capacity: Infinity, metric: 0, openings: 1 });
+    good.succeeded();
+    expect([breaker.state, breaker.capacity]).toEqual(['closed', Infinity]);
+    expect(states).toEqual(['open', 'half-open', 'closed']);
   });
 
-  test('a trial that fails begins another rest', async () => {
-    await failTimes(3);
-    jest.setSystemTime(Date.now() + 1_000);
-    await failTimes(1);
-    expect(await shown()).toEqual({ state: 'open', capacity: 0, metric: 2, openings: 2 });
+  test('each trial that fails doubles the cool-down, up to a bound', async () => {
+    failTimes(3);
+    const coolDowns: number[] = [];
+    for (let trial = 0; trial < 4; trial++) {
+      let waited = 0;
+      for (; breaker.capacity === 0; waited += 50) await clock.pass(50);
+      coolDowns.push(waited);
+      failTimes(1);
+    }
+    expect(coolDowns).toEqual([100, 200, 400, 400]);
   });
 
-  test('a partner that refuses is well', async () => {
-    for (let time = 0; time < 10; time++)
-      await expect(breaker.execute(() => fail(new Refusal('no')))).rejects.toThrow('no');
+  test('cools down for as long as the partner asks', async () => {
+    failTimes(3, 5_000);
+    await clock.pass(4_999);
+    expect(breaker.capacity).toBe(0);
+    await clock.pass(1);
+    expect(breaker.capacity).toBe(2);
+  });
+
+  test('after a trial that decides nothing another one follows, after the cool-down', async () => {
+    failTimes(3);
+    await clock.pass(100);
+    breaker.begin().undecided();
+    await clock.pass(100);
+    expect([breaker.state, breaker.capacity]).toEqual(['open', 2]);
+  });
+
+  test('a success of a call that began before closes it, too', () => {
+    const early = breaker.begin();
+    failTimes(3);
+    early.succeeded();
     expect(breaker.state).toBe('closed');
   });
 });

@@ -1,107 +1,124 @@
-import { Logger } from '@nestjs/common';
-import type { Readiness } from '@orderbridge/service';
-import {
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhen,
-  type CircuitBreakerPolicy,
-} from 'cockatiel';
-import { Counter, Gauge } from 'prom-client';
+import { SYSTEM_CLOCK, type Clock } from '@orderbridge/messaging';
+import { CircuitOpenError } from './partner-errors.js';
 
 export type CircuitBreakerState = 'closed' | 'half-open' | 'open';
 
 export interface CircuitBreakerOptions {
-  /** Failures in a row after which the partner is given a rest. Default 5. */
+  /** Failures in a row that open the circuit. Default 5. */
   readonly failures?: number;
-  /** Milliseconds of the rest, after which one call tries the partner. Default 2,000. */
-  readonly rest?: number;
-  /** Whether an error says that the partner is in trouble, rather than that it refused. Default: every error does. */
-  readonly isFailure?: (error: Error) => boolean;
+  /** Milliseconds of the first cool-down; each trial that fails doubles it. Default 250. */
+  readonly coolDownMs?: number;
+  /** The longest cool-down, in milliseconds. Default 2,000. */
+  readonly maxCoolDownMs?: number;
+  /** Most trial calls at the same time after a cool-down. Default 3, so that one bad item does not decide alone. */
+  readonly trials?: number;
+  readonly clock?: Clock;
+  readonly onStateChange?: (state: CircuitBreakerState) => void;
 }
 
-const STATES: Readonly<Record<CircuitState, CircuitBreakerState>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.HalfOpen]: 'half-open',
-  [CircuitState.Open]: 'open',
-  [CircuitState.Isolated]: 'open',
-};
-const VALUES: Readonly<Record<CircuitBreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
-
-const state = new Gauge({
-  name: 'circuit_breaker_state',
-  help: 'Circuit breaker in front of a partner: 0 closed, 1 half-open (one call tries), 2 open (no calls)',
-  labelNames: ['partner'],
-});
-const openings = new Counter({
-  name: 'circuit_breaker_openings_total',
-  help: 'How often the circuit breaker opened, trials that failed included',
-  labelNames: ['partner'],
-});
-
 /**
- * Spares a partner that is in trouble: after some failures in a row no call is made for a while; then one call tries,
- * and the others follow when it succeeds. Its state is in the metrics and the log. One per partner and process.
+ * Spares a partner that is in trouble: failures in a row open the circuit, and no call is made for a cool-down; then a few
+ * trial calls are, and the first success, whichever call's, closes it.
  */
 export class CircuitBreaker {
-  readonly #partner: string;
-  readonly #rest: number;
-  readonly #policy: CircuitBreakerPolicy;
-  readonly #logger = new Logger(CircuitBreaker.name);
-  #openedAt = 0;
+  readonly #options: Required<CircuitBreakerOptions>;
+  #state: CircuitBreakerState = 'closed';
+  #failuresInARow = 0;
+  #coolDownMs: number;
+  #openUntil = 0;
+  #trialsInFlight = 0;
 
   constructor(
-    partner: string,
-    { failures = 5, rest = 2_000, isFailure = () => true }: CircuitBreakerOptions = {},
+    private readonly name: string,
+    options: CircuitBreakerOptions = {},
   ) {
-    this.#partner = partner;
-    this.#rest = rest;
-    this.#policy = circuitBreaker(handleWhen(isFailure), {
-      halfOpenAfter: rest,
-      breaker: new ConsecutiveBreaker(failures),
-    });
-    this.#policy.onStateChange(() => this.#changed());
-    state.set({ partner }, 0);
-    openings.inc({ partner }, 0);
+    this.#options = {
+      failures: 5,
+      coolDownMs: 250,
+      maxCoolDownMs: 2_000,
+      trials: 3,
+      clock: SYSTEM_CLOCK,
+      onStateChange: () => undefined,
+      ...options,
+    };
+    this.#coolDownMs = this.#options.coolDownMs;
   }
 
   get state(): CircuitBreakerState {
-    return STATES[this.#policy.state];
+    return this.#state;
   }
 
-  /**
-   * How many calls are worth beginning now: none while the partner rests or is being tried, one when the rest is over,
-   * any number otherwise.
-   */
+  /** How many calls may begin now: any number while closed, none in the cool-down, a few trials after it. */
   get capacity(): number {
-    if (this.state === 'closed') return Infinity;
-    return this.state === 'open' && Date.now() - this.#openedAt >= this.#rest ? 1 : 0;
+    if (this.#state === 'closed') return Infinity;
+    if (this.#options.clock.now() < this.#openUntil) return 0;
+    return Math.max(0, this.#options.trials - this.#trialsInFlight);
   }
 
   /**
-   * Calls the partner, or waits for the call that tries it.
+   * Begins a call. Whoever does says how it ended, once, by what is returned.
    *
-   * @throws BrokenCircuitError while the partner is given a rest; what `call` throws.
+   * @throws CircuitOpenError when no call may begin.
    */
-  execute<Result>(call: () => Promise<Result>): Promise<Result> {
-    return this.#policy.execute(call);
+  begin(): CallInFlight {
+    if (this.capacity === 0) throw new CircuitOpenError(this.name);
+    const isTrial = this.#state !== 'closed';
+    if (isTrial) {
+      this.#trialsInFlight++;
+      this.#become('half-open');
+    }
+    const end = (): void => {
+      if (isTrial) this.#trialsInFlight--;
+    };
+    return {
+      succeeded: () => {
+        end();
+        this.#close();
+      },
+      failed: (retryAfterMs) => {
+        end();
+        this.#failed(retryAfterMs);
+      },
+      undecided: () => {
+        end();
+        if (this.#state === 'half-open' && this.#trialsInFlight === 0) this.#open(0);
+      },
+    };
   }
 
-  /** Shows its state at /health/ready, where it decides nothing: a service whose partner is away takes work and waits. */
-  shownIn(readiness: Readiness): this {
-    readiness.inform(`circuit-breaker ${this.#partner}`, () => ({ state: this.state }));
-    return this;
+  #close(): void {
+    this.#failuresInARow = 0;
+    this.#coolDownMs = this.#options.coolDownMs;
+    this.#become('closed');
   }
 
-  #changed(): void {
-    const [partner, current] = [this.#partner, this.state];
-    state.set({ partner }, VALUES[current]);
-    if (current === 'open') {
-      this.#openedAt = Date.now();
-      openings.inc({ partner });
-      this.#logger.warn({ partner, rest: this.#rest, message: `The circuit breaker of ${partner} is open` });
-    } else if (current === 'closed') {
-      this.#logger.log({ partner, message: `The circuit breaker of ${partner} is closed again` });
+  #failed(retryAfterMs = 0): void {
+    this.#failuresInARow++;
+    if (this.#state === 'closed' && this.#failuresInARow >= this.#options.failures) this.#open(retryAfterMs);
+    else if (this.#state === 'half-open') {
+      this.#coolDownMs = Math.min(this.#coolDownMs * 2, this.#options.maxCoolDownMs);
+      this.#open(retryAfterMs);
     }
   }
+
+  #open(atLeastMs: number): void {
+    this.#openUntil = this.#options.clock.now() + Math.max(this.#coolDownMs, atLeastMs);
+    this.#become('open');
+  }
+
+  #become(state: CircuitBreakerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onStateChange(state);
+  }
+}
+
+/** How a call ended. */
+export interface CallInFlight {
+  /** The partner did what was asked, or refused in its own form: it is well. */
+  succeeded(): void;
+  /** The partner is in trouble; `retryAfterMs` is the pause that it asks for. */
+  failed(retryAfterMs?: number): void;
+  /** Nothing can be concluded: the item failed by itself. */
+  undecided(): void;
 }

@@ -11,13 +11,13 @@ const items = new Counter({
 
 const backlogs = new ScrapedGauges(
   {
-    work_items_open: 'Calls to the outside world that are to be made still',
+    work_items_open: 'Calls to the outside world that are still to be made, without those that are parked',
     work_items_oldest_seconds: 'Age of the oldest of them',
   },
   ['kind'],
 );
 
-/** Lets each scrape ask what is to be done still of a kind. */
+/** Lets each scrape ask what is still to be done of a kind. */
 export function measureBacklog(kind: string, backlog: () => Promise<Backlog>): void {
   backlogs.ask(kind, async () => {
     const { items: open, oldestSeconds } = await backlog();
@@ -32,15 +32,15 @@ export const workItemMetrics = (kind: string, logger: Logger): WorkItemObserver 
   settled(count) {
     items.inc({ kind, outcome: 'settled' }, count);
   },
-  postponed({ id, attempts }, error, delay) {
+  postponed({ id, attempts }, error, delayMs) {
     items.inc({ kind, outcome: 'postponed' });
-    logger.warn({ kind, id, attempts, delay, message: `Postponed: ${error.message}` });
+    logger.warn({ kind, id, attempts, delayMs, message: `Postponed: ${error.message}` });
   },
   parked({ id, attempts }, error) {
     items.inc({ kind, outcome: 'parked' });
-    logger.error({ kind, id, attempts, message: `Refused for good: ${error.message}` });
+    logger.error({ kind, id, attempts, message: `Parked: ${error.message}` });
   },
   retrying(error, failures) {
-    logger.warn({ kind, failures, message: `Trying again: ${error.message}` });
+    logger.warn({ kind, failures, message: `Retrying: ${error.message}` });
   },
 });

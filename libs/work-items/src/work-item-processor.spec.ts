@@ -1,28 +1,42 @@
+import { PermanentError } from '@orderbridge/messaging';
+import { ItemFailedError, PartnerUnavailableError } from './partner-errors.js';
+import type { Capacity } from './partner-operation.js';
+import type { Postponement, TakeRequest } from './work-item-table.js';
 import {
+  MAX_ITEM_FAILURES,
   WorkItemProcessor,
   type Finished,
   type WorkItem,
   type WorkItemHandlers,
 } from './work-item-processor.js';
 
-const quiet = { settled() {}, postponed() {}, retrying() {} };
+const quiet = { settled() {}, postponed() {}, parked() {}, retrying() {} };
 
 /** A table of items in memory; `until` resolves once a condition holds. */
 class Table implements WorkItemHandlers<WorkItem, string> {
   readonly due: WorkItem[] = [];
   readonly groups: string[][] = [];
   readonly postponed: string[] = [];
-  capacity?: () => number;
-  looks = 0;
+  readonly postponements: Postponement[] = [];
+  readonly parked: { id: string; error: Error; itemFailures: number }[] = [];
+  readonly requests: TakeRequest[] = [];
+  capacity?: () => Capacity;
   readonly #watchers: (() => void)[] = [];
   calls: (item: WorkItem) => Promise<string> = (item) => Promise.resolve(`yes ${item.id}`);
   failSettle: (finished: readonly Finished<WorkItem, string>[]) => boolean = () => false;
   running = 0;
   mostRunning = 0;
 
-  take(limit: number) {
-    this.looks++;
-    return Promise.resolve(this.due.splice(0, limit));
+  /** As the rows do: first those never tried, then as many retries as may be. */
+  take(request: TakeRequest) {
+    this.requests.push(request);
+    const untried = this.due.filter(({ attempts }) => attempts === 1).slice(0, request.limit);
+    const retries = this.due
+      .filter(({ attempts }) => attempts > 1)
+      .slice(0, Math.min(request.retries, request.limit - untried.length));
+    const taken = [...untried, ...retries];
+    for (const item of taken) this.due.splice(this.due.indexOf(item), 1);
+    return Promise.resolve(taken);
   }
 
   async perform(item: WorkItem) {
@@ -42,8 +56,15 @@ class Table implements WorkItemHandlers<WorkItem, string> {
     return Promise.resolve();
   }
 
-  postpone(item: WorkItem) {
+  postpone(item: WorkItem, postponement: Postponement) {
     this.postponed.push(item.id);
+    this.postponements.push(postponement);
+    for (const watch of this.#watchers) watch();
+    return Promise.resolve();
+  }
+
+  park({ id }: WorkItem, error: Error, itemFailures: number) {
+    this.parked.push({ id, error, itemFailures });
     for (const watch of this.#watchers) watch();
     return Promise.resolve();
   }
@@ -59,7 +80,7 @@ class Table implements WorkItemHandlers<WorkItem, string> {
 }
 
 const items = (count: number): WorkItem[] =>
-  Array.from({ length: count }, (_, index) => ({ id: `${index}`, attempts: 1 }));
+  Array.from({ length: count }, (_, index) => ({ id: `${index}`, attempts: 1, itemFailures: 0 }));
 
 describe('WorkItemProcessor', () => {
   let processor: WorkItemProcessor<WorkItem, string>;
@@ -68,7 +89,7 @@ describe('WorkItemProcessor', () => {
       handlers: table,
       observer: quiet,
       concurrency,
-      pollInterval: 60_000,
+      pollIntervalMs: 60_000,
     });
     processor.start();
   };
@@ -112,29 +133,29 @@ describe('WorkItemProcessor', () => {
     expect([table.postponed, table.groups.flat()]).toEqual([['0'], ['1', '2', '3', '4']]);
   });
 
-  test('takes nothing while the partner is given a rest: no attempt is spent', async () => {
+  test('takes nothing while the circuit is open: no attempt is spent', async () => {
     const table = new Table();
     let asked!: () => void;
     const hasAsked = new Promise<void>((resolve) => (asked = resolve));
     table.capacity = () => {
       asked();
-      return 0;
+      return { items: 0, isTrial: true };
     };
     table.due.push(...items(3));
     start(table);
     await hasAsked;
     await processor.stop();
-    expect([table.looks, table.due.length]).toEqual([0, 3]);
+    expect([table.requests, table.due.length]).toEqual([[], 3]);
   });
 
-  test('after the rest one call tries the partner; when it succeeds the others follow at once', async () => {
+  test('after the cool-down one call tries the partner; when it succeeds the others follow at once', async () => {
     const table = new Table();
     let isWell = false;
-    table.capacity = () => (isWell ? Infinity : table.running === 0 ? 1 : 0);
+    table.capacity = () => ({ items: isWell ? Infinity : table.running === 0 ? 1 : 0, isTrial: !isWell });
     const calledWhile: boolean[] = [];
     table.calls = async ({ id }) => {
       calledWhile.push(isWell);
-      // Lets the processor look again while the first call is under way.
+      // Lets the processor poll again while the first call is in flight.
       await new Promise(setImmediate);
       isWell = true;
       return id;
@@ -152,6 +173,86 @@ describe('WorkItemProcessor', () => {
     start(table);
     await table.until(() => table.groups.flat().length === 3);
     expect(table.groups.flat().toSorted()).toEqual(['yes 0', 'yes 1', 'yes 3']);
+  });
+
+  const retry = (id: string, itemFailures = 0): WorkItem => ({ id, attempts: 5, itemFailures });
+
+  test('retries get a quarter of the calls at the same time, and what was never tried goes first', async () => {
+    const table = new Table();
+    const finish: (() => void)[] = [];
+    let called!: () => void;
+    const allCalled = new Promise<void>((resolve) => (called = resolve));
+    table.calls = ({ id }) => {
+      const call = new Promise<string>((resolve) => finish.push(() => resolve(id)));
+      if (finish.length === 7) called();
+      return call;
+    };
+    table.due.push(...['a', 'b', 'c', 'd', 'e'].map((id) => retry(id)), ...items(5));
+    start(table, 8);
+    await allCalled;
+    await new Promise(setImmediate);
+    expect([finish.length, table.due.map(({ id }) => id)]).toEqual([7, ['c', 'd', 'e']]);
+    for (const end of finish) end();
+    table.calls = ({ id }) => Promise.resolve(id);
+    await table.until(() => table.groups.flat().length === 10);
+    expect(table.requests.every(({ retries }) => retries <= 2)).toBe(true);
+  });
+
+  test('an item that fails by itself is parked after a bounded number of failures', async () => {
+    const table = new Table();
+    table.calls = () => Promise.reject(new ItemFailedError('malformed'));
+    table.due.push(retry('first'), retry('last', MAX_ITEM_FAILURES - 1));
+    start(table);
+    await table.until(() => table.parked.length === 1 && table.postponed.length === 1);
+    expect(table.postponements).toMatchObject([{ itemFailures: 1 }]);
+    expect(table.parked).toMatchObject([{ id: 'last', itemFailures: MAX_ITEM_FAILURES }]);
+  });
+
+  test('an item that the partner refuses permanently is parked at once', async () => {
+    const table = new Table();
+    table.calls = () => Promise.reject(new PermanentError('no'));
+    table.due.push(...items(1));
+    start(table);
+    await table.until(() => table.parked.length === 1);
+    expect(table.parked).toMatchObject([{ id: '0', itemFailures: 0 }]);
+  });
+
+  test('while the partner is in trouble nothing is ever parked', async () => {
+    const table = new Table();
+    table.calls = () => Promise.reject(new PartnerUnavailableError('down'));
+    table.due.push({ id: 'old', attempts: 10_000, itemFailures: MAX_ITEM_FAILURES - 1 });
+    start(table);
+    await table.until(() => table.postponed.length === 1);
+    expect([table.parked, table.postponements[0]?.itemFailures]).toEqual([[], MAX_ITEM_FAILURES - 1]);
+  });
+
+  test('waits for as long as Retry-After asks', async () => {
+    const table = new Table();
+    const asks = new PartnerUnavailableError('busy', { retryAfterMs: 120_000 });
+    table.calls = ({ id }) =>
+      Promise.reject(id === '0' ? asks : new ItemFailedError('busy with it', { cause: asks }));
+    table.due.push(...items(2));
+    start(table);
+    await table.until(() => table.postponed.length === 2);
+    expect(table.postponements.map(({ delayMs }) => delayMs)).toEqual([120_000, 120_000]);
+  });
+
+  test('a result that cannot be stored is the item’s own failure; an unavailable database is nobody’s', async () => {
+    const table = new Table();
+    let unavailable!: () => void;
+    const wasUnavailable = new Promise<void>((resolve) => (unavailable = resolve));
+    table.settle = (finished) => {
+      if (finished.length > 1) return Promise.reject(new Error('not together'));
+      const code = finished[0]?.item.id === '0' ? '22P05' : '57P01';
+      if (code === '57P01') unavailable();
+      return Promise.reject(Object.assign(new Error('no'), { code }));
+    };
+    table.due.push(...items(2));
+    start(table);
+    await table.until(() => table.postponed.length === 1);
+    await wasUnavailable;
+    await processor.stop();
+    expect([table.postponed, table.postponements[0]?.itemFailures]).toEqual([['0'], 1]);
   });
 
   test('stop waits for the calls in flight and their commit', async () => {

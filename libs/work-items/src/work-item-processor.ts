@@ -2,18 +2,23 @@ import { crashPoint } from '@orderbridge/crash-points';
 import {
   backoffDelay,
   GroupCommit,
+  isTransient,
   PermanentError,
   SYSTEM_CLOCK,
   WakeUp,
   type Clock,
 } from '@orderbridge/messaging';
+import { ItemFailedError, PartnerUnavailableError } from './partner-errors.js';
+import type { Capacity } from './partner-operation.js';
+import type { Postponement, TakeRequest } from './work-item-table.js';
 
 /** A call to the outside world that is due, stored as a row which commits with what made it necessary. */
 export interface WorkItem {
-  /** Also the idempotency key at the partner: the same for every attempt. */
   readonly id: string;
-  /** How often it was taken, this time included. */
+  /** How often it was taken, this time included: above 1, an earlier attempt may have had an effect at the partner. */
   readonly attempts: number;
+  /** How often it has failed by itself so far, while the partner was well. */
+  readonly itemFailures: number;
 }
 
 export interface Finished<Item, Result> {
@@ -30,58 +35,65 @@ export interface Backlog {
 
 export interface WorkItemHandlers<Item extends WorkItem, Result> {
   /**
-   * How many calls are worth beginning now: 0 while the partner is given a rest, so that nothing is taken that would
-   * only be put back. Default: any number.
+   * How many calls are worth beginning now: none while the circuit is open, so that nothing is taken that would only be
+   * put back. Default: any number.
    */
-  capacity?(): number;
+  capacity?(): Capacity;
+  /** Takes due items with FOR UPDATE SKIP LOCKED and leases them; see `WorkItemTable.take`. */
+  take(request: TakeRequest): Promise<Item[]>;
   /**
-   * Takes up to `limit` due items with FOR UPDATE SKIP LOCKED and makes them due again only after `lease`
-   * milliseconds, so that no other process takes them meanwhile, and some process does if this one dies.
-   */
-  take(limit: number, lease: number): Promise<Item[]>;
-  /**
-   * Calls out, with a time-out below the lease. Resolves with what the partner decided, be it yes or no; rejects
-   * when the partner did not decide, and the item is taken again later.
+   * Calls out, through a `PartnerOperation`, with a time-out below the lease. Resolves with what the partner decided, be it
+   * yes or no.
+   *
+   * @throws PermanentError when the partner refuses permanently: the item is parked.
+   * @throws ItemFailedError when the item fails by itself: it is retried a bounded number of times, then parked.
+   * @throws anything else when the partner did not decide: the item is retried for as long as it takes.
    */
   perform(item: Item): Promise<Result>;
   /** Commits results and what they send, in one transaction. Ignores items that are no longer open. */
   settle(finished: readonly Finished<Item, Result>[]): Promise<void>;
-  /** Makes an item due after the given milliseconds, because of the error, and may tell so. */
-  postpone(item: Item, delay: number, error: Error): Promise<void>;
-  /**
-   * Sets an item aside that the partner refuses for good, which `perform` says by a PermanentError, as a dead letter. Where
-   * it is missing, such an item is postponed as any other.
-   */
-  park?(item: Item, error: PermanentError): Promise<void>;
+  /** Makes an item due later; see `WorkItemTable.postpone`. */
+  postpone(item: Item, postponement: Postponement): Promise<void>;
+  /** Sets an item aside, with a dead letter that makes it due again when it is redriven; see `WorkItemTable.park`. */
+  park(item: Item, error: Error, itemFailures: number): Promise<void>;
   /** Asked for metrics. */
   backlog(): Promise<Backlog>;
 }
 
 export interface WorkItemObserver {
   settled(items: number): void;
-  postponed(item: WorkItem, error: Error, delay: number): void;
-  parked?(item: WorkItem, error: Error): void;
+  postponed(item: WorkItem, error: Error, delayMs: number): void;
+  parked(item: WorkItem, error: Error): void;
   retrying(error: Error, failures: number): void;
 }
 
 export interface WorkItemProcessorOptions<Item extends WorkItem, Result> {
   readonly handlers: WorkItemHandlers<Item, Result>;
   readonly observer: WorkItemObserver;
-  /** Most calls at the same time. */
+  /** Most calls at the same time; retries get a quarter of them at the most. Default 16. */
   readonly concurrency?: number;
   /** Milliseconds after which another process may take an item whose process died. Longer than the call's time-out. */
-  readonly lease?: number;
-  /** Milliseconds between looks for items whose retry is due or whose process died; new ones are told by `wake`. */
-  readonly pollInterval?: number;
+  readonly leaseMs?: number;
+  /** Milliseconds between polls for items whose retry is due or whose process died; new ones are announced by `wake`. */
+  readonly pollIntervalMs?: number;
   readonly clock?: Clock;
 }
 
+/** How often an item may fail by itself before it is parked. */
+export const MAX_ITEM_FAILURES = 5;
+
 const RETRY_CALL = { initial: 500, max: 30_000 };
+/** Long enough for others to show in between whether the partner is well, short enough to be parked within a minute. */
+const RETRY_ITEM = { initial: 2_000, max: 20_000 };
 const RETRY_DATABASE = { initial: 50, max: 5_000 };
+/** Milliseconds between polls, of memory alone, for the end of a cool-down. */
+const COOL_DOWN_POLL_MS = 100;
+/** The part of the calls at the same time that may be retries. */
+const RETRY_SHARE = 0.25;
 
 /**
  * Works off work items (design rule 3): the outside world is called between transactions, with a key that stays the
- * same, as often as it takes. Several processes of a service may share the work.
+ * same, as often as it takes. Several processes of a service may share the work; what they share is in the rows only.
  */
 export class WorkItemProcessor<Item extends WorkItem, Result> {
   readonly #options: Required<WorkItemProcessorOptions<Item, Result>>;
@@ -89,12 +101,21 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
   readonly #wakeUp: WakeUp;
   readonly #stopping = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #maxRetries: number;
+  #retriesInFlight = 0;
   #running: Promise<void> | undefined;
-  /** Whether the last look left out what may be due. */
+  /** Whether the last poll left out what may be due. */
   #heldBack = false;
 
   constructor(options: WorkItemProcessorOptions<Item, Result>) {
-    this.#options = { concurrency: 16, lease: 15_000, pollInterval: 1_000, clock: SYSTEM_CLOCK, ...options };
+    this.#options = {
+      concurrency: 16,
+      leaseMs: 15_000,
+      pollIntervalMs: 1_000,
+      clock: SYSTEM_CLOCK,
+      ...options,
+    };
+    this.#maxRetries = Math.max(1, Math.floor(this.#options.concurrency * RETRY_SHARE));
     this.#wakeUp = new WakeUp(this.#options.clock);
     this.#commits = new GroupCommit((finished) => this.#settle(finished), {
       maxItems: this.#options.concurrency,
@@ -120,18 +141,18 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
   }
 
   async #run(): Promise<void> {
-    const { handlers, observer, concurrency, lease, pollInterval, clock } = this.#options;
+    const { handlers, observer, pollIntervalMs, clock } = this.#options;
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      const slots = concurrency - this.#inFlight.size;
-      const free = Math.min(slots, handlers.capacity?.() ?? slots);
-      this.#heldBack = slots === 0 || free < slots;
+      const request = this.#request();
       try {
-        const items = free > 0 ? await handlers.take(free, lease) : [];
+        const items = request.limit > 0 ? await handlers.take(request) : [];
         failures = 0;
         if (items.length > 0) crashPoint('work-items.taken');
         for (const item of items) this.#begin(item);
-        if (items.length < free || free === 0) await this.#wakeUp.wait(pollInterval);
+        this.#heldBack ||= this.#retriesInFlight >= this.#maxRetries;
+        if (request.limit === 0 && request.isTrial) await this.#wakeUp.wait(COOL_DOWN_POLL_MS);
+        else if (items.length < request.limit || request.limit === 0) await this.#wakeUp.wait(pollIntervalMs);
       } catch (error) {
         failures++;
         observer.retrying(error as Error, failures);
@@ -140,8 +161,21 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     }
   }
 
+  #request(): TakeRequest {
+    const { handlers, concurrency, leaseMs } = this.#options;
+    const slots = concurrency - this.#inFlight.size;
+    const { items = slots, retries = slots, isTrial = false } = handlers.capacity?.() ?? {};
+    const limit = Math.min(slots, items);
+    const freeRetries = Math.max(0, this.#maxRetries - this.#retriesInFlight);
+    this.#heldBack = slots === 0 || limit < slots;
+    return { limit, leaseMs, retries: Math.min(limit, retries, freeRetries), isTrial };
+  }
+
   #begin(item: Item): void {
+    const isRetry = item.attempts > 1;
+    if (isRetry) this.#retriesInFlight++;
     const work = this.#perform(item).finally(() => {
+      if (isRetry) this.#retriesInFlight--;
       if (this.#heldBack) this.#wakeUp.call();
       this.#inFlight.delete(work);
     });
@@ -149,30 +183,40 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
   }
 
   async #perform(item: Item): Promise<void> {
-    const { handlers, observer } = this.#options;
     let result: Result;
     try {
-      result = await handlers.perform(item);
+      result = await this.#options.handlers.perform(item);
       crashPoint('work-items.performed');
     } catch (error) {
-      if (error instanceof PermanentError && handlers.park) {
-        // When this fails the item is due again at the end of its lease.
-        await handlers.park(item, error).then(
-          () => observer.parked?.(item, error),
-          (failure: Error) => observer.retrying(failure, 1),
-        );
-        return;
-      }
-      const delay = backoffDelay(item.attempts, RETRY_CALL);
-      observer.postponed(item, error as Error, delay);
-      // When this fails the item is due again at the end of its lease.
-      await handlers
-        .postpone(item, delay, error as Error)
-        .catch((failure: Error) => observer.retrying(failure, 1));
+      await this.#failed(item, error as Error);
       return;
     }
-    // What cannot be committed is performed again after its lease, with the same key.
-    await this.#commits.submit({ item, result }).catch((error: Error) => observer.retrying(error, 1));
+    await this.#commits.submit({ item, result }).catch((error: Error) => this.#notSettled(item, error));
+  }
+
+  /** What cannot be stored is the item's own failure; while the database is unavailable the item waits for its lease. */
+  async #notSettled(item: Item, error: Error): Promise<void> {
+    if (isTransient(error)) this.#options.observer.retrying(error, 1);
+    else await this.#failed(item, new ItemFailedError(error.message, { cause: error }));
+  }
+
+  async #failed(item: Item, error: Error): Promise<void> {
+    const { handlers, observer } = this.#options;
+    const isOwn = error instanceof ItemFailedError;
+    const itemFailures = item.itemFailures + (isOwn ? 1 : 0);
+    try {
+      if (error instanceof PermanentError || (isOwn && itemFailures >= MAX_ITEM_FAILURES)) {
+        await handlers.park(item, error, itemFailures);
+        observer.parked(item, error);
+        return;
+      }
+      const delayMs = delayAfter(error, isOwn ? itemFailures : item.attempts);
+      observer.postponed(item, error, delayMs);
+      await handlers.postpone(item, { delayMs, error, itemFailures });
+    } catch (failure) {
+      // The item is due again at the end of its lease.
+      observer.retrying(failure as Error, 1);
+    }
   }
 
   async #settle(finished: readonly Finished<Item, Result>[]): Promise<void[]> {
@@ -181,4 +225,11 @@ export class WorkItemProcessor<Item extends WorkItem, Result> {
     this.#options.observer.settled(finished.length);
     return finished.map(() => undefined);
   }
+}
+
+/** What the partner asks for by `Retry-After` is the least. */
+function delayAfter(error: Error, failures: number): number {
+  const delayMs = backoffDelay(failures, error instanceof ItemFailedError ? RETRY_ITEM : RETRY_CALL);
+  const asked = [error, error.cause].find((one) => one instanceof PartnerUnavailableError)?.retryAfterMs ?? 0;
+  return Math.max(delayMs, asked);
 }

@@ -13,6 +13,23 @@ export const CAUSE = { correlationId: 'c' };
 /** Milliseconds until something is due: at once, or not within a test. */
 export const someDelay = fc.constantFrom(0, 3_600_000);
 
+export const someFailures = fc.integer({ min: 0, max: 5 });
+export const somePostponement = fc.record({
+  delayMs: someDelay,
+  error: fc.constant(new Error('no')),
+  itemFailures: someFailures,
+});
+/** An item of a few attempts, so that it is sometimes the one that a process holds. */
+export const someItem = (id: fc.Arbitrary<string>) =>
+  fc.record({ id, attempts: fc.integer({ min: 0, max: 2 }) });
+/** Of retries all are taken or none, since their order depends on moments. */
+export const someTake = fc
+  .oneof(
+    fc.record({ limit: fc.integer({ min: 1, max: 4 }), retries: fc.constant(0) }),
+    fc.constant({ limit: 4, retries: 4 }),
+  )
+  .map((request) => ({ ...request, leaseMs: 3_600_000, isTrial: false }));
+
 export const callOf = (
   repository: string,
   method: string,

@@ -26,7 +26,6 @@ export class SimulatedCarrier {
   /** The way of one process to the carrier. */
   client(process: Process): Public<CarrierClient> {
     return {
-      capacity: Infinity,
       createShipment: (item) =>
         this.partner.call(process, `book ${this.names.of(item.orderId)}`, () => this.#book(item)),
       voidShipment: ({ orderId }) =>

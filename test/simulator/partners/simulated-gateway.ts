@@ -32,7 +32,6 @@ export class SimulatedGateway {
   /** The way of one process to the gateway. */
   client(process: Process): Public<PaymentGatewayClient> {
     return {
-      capacity: Infinity,
       charge: (item) =>
         this.partner.call(process, `charge ${this.names.of(item.orderId)}`, () => this.#charge(item)),
       refund: (item) =>

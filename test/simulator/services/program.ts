@@ -7,7 +7,12 @@ import {
   type EventRoutes,
   type PipelineObserver,
 } from '@orderbridge/messaging';
-import { WorkItemProcessor, type WorkItem, type WorkItemHandlers } from '@orderbridge/work-items';
+import {
+  PartnerOperation,
+  WorkItemProcessor,
+  type WorkItem,
+  type WorkItemHandlers,
+} from '@orderbridge/work-items';
 import { isGarbage } from '../brokers/bus-message.js';
 import { consumeIbmMq } from '../brokers/ibm-mq-consumer.js';
 import { consumeKafka } from '../brokers/kafka-consumer.js';
@@ -20,7 +25,7 @@ import type { Bugs } from './bugs.js';
 import { routesOf } from './routes.js';
 import { SimulatedBug, SimulatedRefusal } from './simulated-bug.js';
 
-const QUIET = { settled() {}, postponed() {}, retrying() {}, leading() {}, published() {} };
+const QUIET = { settled() {}, postponed() {}, parked() {}, retrying() {}, leading() {}, published() {} };
 
 /** What the process of every service consists of: the real pipeline, relay and work item processors on fakes. */
 export class Program {
@@ -97,13 +102,18 @@ export class Program {
     this.world.watch(repeat());
   }
 
+  /** An operation of a partner, with a circuit breaker as the real ones have. */
+  operation(name: string): PartnerOperation {
+    return new PartnerOperation(name, { clock: this.process.clock });
+  }
+
   /** @returns what wakes the processor. */
   work<Item extends WorkItem, Result>(handlers: WorkItemHandlers<Item, Result>): { wake(): void } {
     const processor = new WorkItemProcessor({
       handlers,
       observer: QUIET,
       concurrency: 4,
-      pollInterval: 2_000,
+      pollIntervalMs: 2_000,
       clock: this.process.clock,
     });
     processor.start();

@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import {
+  chargeRequested,
   paymentCancelled,
   paymentFailed,
   paymentPostponed,
   paymentProcessed,
   toMajorUnits,
 } from '@orderbridge/contracts';
+import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
-import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type {
+  Backlog,
+  Capacity,
+  Finished,
+  Postponement,
+  TakeRequest,
+  WorkItemHandlers,
+} from '@orderbridge/work-items';
 import type { ChargeDecision } from '../domain/payment.js';
+import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../storage/payment.repository.js';
@@ -19,33 +29,44 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
   constructor(
     private readonly payments: PaymentRepository,
     private readonly gateway: PaymentGatewayClient,
+    private readonly operations: GatewayOperations,
     private readonly refunds: RefundQueue,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
-  capacity(): number {
-    return this.gateway.capacity;
+  capacity(): Capacity {
+    return this.operations.charge.capacity;
   }
 
-  take(limit: number, lease: number): Promise<ChargeItem[]> {
-    return this.payments.takeDue(limit, lease);
+  take(request: TakeRequest): Promise<ChargeItem[]> {
+    return this.payments.takeDue(request);
   }
 
   perform(item: ChargeItem): Promise<ChargeDecision> {
-    return this.gateway.charge(item);
+    return this.operations.charge.execute(item, () => this.gateway.charge(item));
   }
 
-  async postpone(
-    { id: paymentId, orderId, attempts }: ChargeItem,
-    delay: number,
-    error: Error,
-  ): Promise<void> {
+  async postpone(item: ChargeItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const postponed = await this.payments.postpone(unit.manager, paymentId, delay);
+      const postponed = await this.payments.postpone(unit.manager, item, postponement);
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const retry = { step: 'charge', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      const { id: paymentId, orderId, attempts } = item;
+      const { error, delayMs } = postponement;
+      const retry = { step: 'charge', attempts, reason: error.message, retryAfter: delayMs / 1_000 } as const;
       unit.send(paymentPostponed, { orderId, userId, paymentId, ...retry }, cause);
+    });
+  }
+
+  /** The dead letter, redriven, makes the charge due again. */
+  async park(item: ChargeItem, error: Error, itemFailures: number): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const parked = await this.payments.park(unit.manager, item, itemFailures);
+      if (!parked) return;
+      const { id: paymentId, orderId, amount, currency, paymentToken, cause, wantedSince } = parked;
+      const data = { orderId, paymentId, amount: toMajorUnits(amount), currency, paymentToken };
+      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'payment', chargeRequested, data, cause, rejection);
     });
   }
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CircuitBreaker } from '@orderbridge/work-items';
 import { RecordedSpans, traceparentOf } from '../../../../test/tracing/recorded-spans.js';
 import { GatewayUnavailableError, PaymentGatewayClient } from './payment-gateway.client.js';
 
 const item = {
   id: '0193e5a0-0000-7000-8000-000000000003',
   attempts: 1,
+  itemFailures: 0,
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   amount: 500,
   currency: 'EUR',
@@ -35,7 +35,7 @@ describe('the trace of a charge', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    client = new PaymentGatewayClient(url, 1_000, 4, new CircuitBreaker('payment-gateway'));
+    client = new PaymentGatewayClient(url, 1_000, 4);
   });
   afterAll(async () => {
     await client.onApplicationShutdown();

@@ -3,7 +3,7 @@ import { PermanentError } from '@orderbridge/messaging';
 import {
   addressOf,
   callPartner,
-  type CircuitBreaker,
+  PartnerUnavailableError,
   type PartnerCall,
   type TracedItem,
 } from '@orderbridge/work-items';
@@ -26,7 +26,7 @@ const problem = z.object({ code: z.string(), message: z.string() });
 const REFUSED = new Set([400, 402, 404, 422]);
 
 /** The gateway did not do what was asked: it was away, too slow, or had an error of its own. */
-export class GatewayUnavailableError extends Error {
+export class GatewayUnavailableError extends PartnerUnavailableError {
   override readonly name = 'GatewayUnavailableError';
 }
 
@@ -49,23 +49,16 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     /** Milliseconds after which a request counts as failed. */
     private readonly timeout: number,
     connections: number,
-    private readonly breaker: CircuitBreaker,
   ) {
     this.#pool = new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 30_000 });
     this.#attributes = { ...addressOf(url), 'http.request.method': 'POST' };
   }
 
-  /** How many calls are worth beginning now. */
-  get capacity(): number {
-    return this.breaker.capacity;
-  }
-
   /**
    * @throws GatewayUnavailableError when the gateway did not decide.
-   * @throws BrokenCircuitError while it is given a rest.
    */
   charge(item: ChargeItem): Promise<ChargeDecision> {
-    return this.breaker.execute(() => this.#charge(item));
+    return this.#charge(item);
   }
 
   /**
@@ -74,10 +67,9 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
    * @returns the gateway's id of the refund.
    * @throws GatewayUnavailableError when the gateway did not refund; there is no other way than to ask again.
    * @throws RefundRefusedError when it never will.
-   * @throws BrokenCircuitError while it is given a rest.
    */
   refund(item: RefundItem): Promise<string> {
-    return this.breaker.execute(() => this.#refund(item));
+    return this.#refund(item);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { paymentPostponed, refundRequested, toMajorUnits } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
-import { UnitsOfWork, type PermanentError } from '@orderbridge/messaging';
-import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import type {
+  Backlog,
+  Capacity,
+  Finished,
+  Postponement,
+  TakeRequest,
+  WorkItemHandlers,
+} from '@orderbridge/work-items';
+import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
 import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
 import { announceRefund } from './announce-refund.js';
@@ -13,43 +21,42 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
   constructor(
     private readonly refunds: RefundRepository,
     private readonly gateway: PaymentGatewayClient,
+    private readonly operations: GatewayOperations,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
-  capacity(): number {
-    return this.gateway.capacity;
+  capacity(): Capacity {
+    return this.operations.refund.capacity;
   }
 
-  take(limit: number, lease: number): Promise<RefundItem[]> {
-    return this.refunds.takeDue(limit, lease);
+  take(request: TakeRequest): Promise<RefundItem[]> {
+    return this.refunds.takeDue(request);
   }
 
   perform(item: RefundItem): Promise<string> {
-    return this.gateway.refund(item);
+    return this.operations.refund.execute(item, () => this.gateway.refund(item));
   }
 
-  async postpone(
-    { id: paymentId, orderId, attempts }: RefundItem,
-    delay: number,
-    error: Error,
-  ): Promise<void> {
+  async postpone(item: RefundItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const postponed = await this.refunds.postpone(unit.manager, paymentId, delay);
+      const postponed = await this.refunds.postpone(unit.manager, item, postponement);
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const retry = { step: 'refund', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      const { id: paymentId, orderId, attempts } = item;
+      const { error, delayMs } = postponement;
+      const retry = { step: 'refund', attempts, reason: error.message, retryAfter: delayMs / 1_000 } as const;
       unit.send(paymentPostponed, { orderId, userId, paymentId, ...retry }, cause);
     });
   }
 
-  /** The dead letter, sent again, makes the refund due again. */
-  async park({ id, attempts }: RefundItem, error: PermanentError): Promise<void> {
+  /** The dead letter, redriven, makes the refund due again. */
+  async park(item: RefundItem, error: Error, itemFailures: number): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const parked = await this.refunds.park(unit.manager, id);
+      const parked = await this.refunds.park(unit.manager, item, itemFailures);
       if (!parked) return;
-      const { orderId, amount, currency, cause, wantedSince: firstTried } = parked;
-      const data = { orderId, paymentId: id, amount: toMajorUnits(amount), currency };
-      const rejection = { error, attempts, firstTried, lastTried: new Date() };
+      const { id: paymentId, orderId, amount, currency, cause, wantedSince } = parked;
+      const data = { orderId, paymentId, amount: toMajorUnits(amount), currency };
+      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
       sendAsDeadLetter(unit, 'payment', refundRequested, data, cause, rejection);
     });
   }

@@ -4,7 +4,7 @@ import type { RefundItem } from '../storage/refund.repository.js';
 import { RefundPayments } from './refund-payments.js';
 
 /** Refunds at the same time. */
-const REFUND_CONCURRENCY = 8;
+export const REFUND_CONCURRENCY = 8;
 
 /** Works off the refunds that are due. */
 @Injectable()

@@ -54,6 +54,14 @@ export class PaymentEntity {
   @Column('integer')
   attempts!: number;
 
+  /** Whether what is due was attempted before. */
+  @Column('boolean')
+  retrying!: boolean;
+
+  /** How often what is due has failed by itself. */
+  @Column('integer', { name: 'item_failures' })
+  itemFailures!: number;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -1,7 +1,13 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Backlog } from '@orderbridge/work-items';
+import {
+  WorkItemTable,
+  type Backlog,
+  type Postponement,
+  type TakeRequest,
+  type WorkItem,
+} from '@orderbridge/work-items';
 import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type ChargeDecision, type PaymentStatus } from '../domain/payment.js';
 import { InvoiceEntity } from './invoice.entity.js';
@@ -12,16 +18,24 @@ export type NewPayment = Pick<
   'id' | 'orderId' | 'userId' | 'status' | 'amount' | 'currency' | 'paymentToken' | 'fulfilment' | 'cause'
 >;
 
-/** A charge that is due. */
-export interface ChargeItem {
-  /** Of the payment; idempotency key at the gateway. */
-  readonly id: string;
-  readonly attempts: number;
+/** A charge that is due; its id is the payment's, and idempotency key at the gateway. */
+export interface ChargeItem extends WorkItem {
   readonly orderId: string;
   readonly amount: number;
   readonly currency: string;
   readonly paymentToken: string;
   readonly cause: Cause;
+}
+
+/** A charge that was set aside. */
+export interface ParkedCharge {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly paymentToken: string;
+  readonly cause: Cause;
+  readonly wantedSince: Date;
 }
 
 /** Whom to tell of a call that is made again later. */
@@ -40,6 +54,12 @@ export interface DecidedPayment {
   readonly cause: Cause;
   readonly cancelled: boolean;
 }
+
+const CHARGES = new WorkItemTable({
+  table: 'payment',
+  status: 'PENDING',
+  returning: 'order_id AS "orderId", amount, currency, payment_token AS "paymentToken", cause',
+});
 
 /** Payments, their invoices, and the charges that are due. */
 @Injectable()
@@ -94,6 +114,8 @@ export class PaymentRepository {
     await manager.query(
       `UPDATE payment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
          attempts = CASE WHEN $2 = 'REFUNDING' AND status <> $2 THEN 0 ELSE attempts END,
+         retrying = retrying AND NOT ($2 = 'REFUNDING' AND status <> $2),
+         item_failures = CASE WHEN $2 = 'REFUNDING' AND status <> $2 THEN 0 ELSE item_failures END,
          due_at = CASE WHEN $2 = 'REFUNDING' AND status <> $2 THEN now() ELSE due_at END
        WHERE id = $1`,
       [id, status, JSON.stringify(cause)],
@@ -109,37 +131,50 @@ export class PaymentRepository {
     await manager.update(PaymentEntity, { id }, { fulfilment, cause });
   }
 
-  /** See `WorkItemHandlers.take`. On disk before the gateway is asked: only a payment without attempts can be closed. */
-  async takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
+  /** See `WorkItemTable.take`. On disk before the gateway is asked: only a payment without attempts can be closed. */
+  async takeDue(request: TakeRequest): Promise<ChargeItem[]> {
     const [rows]: [(Omit<ChargeItem, 'amount'> & { amount: string })[], number] = await this.payments.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       WHERE id IN (
-         SELECT id FROM payment WHERE status = 'PENDING' AND due_at <= now()
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING id, attempts, order_id AS "orderId", amount, currency, payment_token AS "paymentToken",
-         cause`,
-      [limit, lease],
+      ...CHARGES.take(request),
     );
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
-  /** See `WorkItemHandlers.postpone`. Undefined when the payment is PENDING no more. */
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  /** See `WorkItemTable.postpone`. */
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const [[row]]: [Postponed[], number] = await manager.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'PENDING'
-       RETURNING user_id AS "userId", cause`,
-      [id, delay],
+      ...CHARGES.postpone(item, postponement, 'user_id AS "userId", cause'),
     );
     return row;
   }
 
+  /** Sets a charge aside, see `WorkItemTable.park`. */
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedCharge | undefined> {
+    const [rows]: [(Omit<ParkedCharge, 'amount'> & { amount: string })[], number] = await manager.query(
+      ...CHARGES.park(
+        item,
+        itemFailures,
+        'id, order_id AS "orderId", amount, currency, payment_token AS "paymentToken", cause, created_at AS "wantedSince"',
+      ),
+    );
+    return rows[0] && { ...rows[0], amount: Number(rows[0].amount) };
+  }
+
+  /** Makes charges due again that were set aside. */
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await manager.query(...CHARGES.resume(orderIds));
+  }
+
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
-    const rows: Backlog[] = await this.payments.query(
-      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS "oldestSeconds"
-       FROM payment WHERE status = 'PENDING'`,
-    );
+    const rows: Backlog[] = await this.payments.query(CHARGES.backlog('created_at'));
     return rows[0] as Backlog;
   }
 
@@ -151,6 +186,7 @@ export class PaymentRepository {
     const [rows]: [(Omit<DecidedPayment, 'amount'> & { amount: string })[], number] = await manager.query(
       `UPDATE payment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled ELSE decided.status END,
          attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
+         retrying = false, item_failures = 0,
          charge_id = decided.charge_id, failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
          AS decided (id, status, status_if_cancelled, charge_id, code, reason)

@@ -1,18 +1,19 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
-import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Backlog } from '@orderbridge/work-items';
+import {
+  WorkItemTable,
+  type Backlog,
+  type Postponement,
+  type TakeRequest,
+  type WorkItem,
+} from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { PaymentEntity } from './payment.entity.js';
-
 import type { Postponed } from './payment.repository.js';
 
-/** A refund that is due. */
-export interface RefundItem {
-  /** Of the payment; with a prefix the idempotency key at the gateway. */
-  readonly id: string;
-  readonly attempts: number;
+/** A refund that is due; its id is the payment's, with a prefix the idempotency key at the gateway. */
+export interface RefundItem extends WorkItem {
   readonly orderId: string;
   readonly chargeId: string;
   readonly amount: number;
@@ -40,6 +41,13 @@ export interface RefundedPayment {
   readonly cause: Cause;
 }
 
+const REFUNDS = new WorkItemTable({
+  table: 'payment',
+  status: 'REFUNDING',
+  returning: 'order_id AS "orderId", charge_id AS "chargeId", amount, currency, cause',
+  asynchronous: true,
+});
+
 /** The refunds that are due: payments in the status REFUNDING. */
 @Injectable()
 export class RefundRepository {
@@ -54,7 +62,8 @@ export class RefundRepository {
     refunds: readonly { readonly orderId: string; readonly cause: Cause }[],
   ): Promise<Set<string>> {
     const [rows]: [{ orderId: string }[], number] = await manager.query(
-      `UPDATE payment SET status = 'REFUNDING', cause = wanted.cause, attempts = 0, due_at = now(), updated_at = now()
+      `UPDATE payment SET status = 'REFUNDING', cause = wanted.cause, attempts = 0, due_at = now(), updated_at = now(),
+         retrying = false, item_failures = 0
        FROM unnest($1::uuid[], $2::json[]) AS wanted (order_id, cause)
        WHERE payment.order_id = wanted.order_id AND payment.status = 'SUCCEEDED'
        RETURNING payment.order_id AS "orderId"`,
@@ -63,57 +72,50 @@ export class RefundRepository {
     return new Set(rows.map(({ orderId }) => orderId));
   }
 
-  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
-  async takeDue(limit: number, lease: number): Promise<RefundItem[]> {
+  /** See `WorkItemTable.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
+  async takeDue(request: TakeRequest): Promise<RefundItem[]> {
     const [rows]: [(Omit<RefundItem, 'amount'> & { amount: string })[], number] = await this.payments.query(
-      `WITH ${ASYNCHRONOUS_COMMIT}
-       UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       FROM asynchronous WHERE id IN (
-         SELECT id FROM payment WHERE status = 'REFUNDING' AND due_at <= now()
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING id, attempts, order_id AS "orderId", charge_id AS "chargeId", amount, currency, cause`,
-      [limit, lease],
+      ...REFUNDS.take(request),
     );
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
-  /** See `WorkItemHandlers.postpone`. Undefined when the payment is REFUNDING no more. */
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  /** See `WorkItemTable.postpone`. */
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const [[row]]: [Postponed[], number] = await manager.query(
-      `UPDATE payment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REFUNDING'
-       RETURNING user_id AS "userId", cause`,
-      [id, delay],
+      ...REFUNDS.postpone(item, postponement, 'user_id AS "userId", cause'),
     );
     return row;
   }
 
-  /** Sets a refund aside until it is resumed; undefined when it is already, or is no longer wanted. */
-  async park(manager: EntityManager, id: string): Promise<ParkedRefund | undefined> {
+  /** Sets a refund aside, see `WorkItemTable.park`. */
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedRefund | undefined> {
     const [rows]: [(Omit<ParkedRefund, 'amount'> & { amount: string })[], number] = await manager.query(
-      `UPDATE payment SET due_at = 'infinity'
-       WHERE id = $1 AND status = 'REFUNDING' AND due_at < 'infinity'
-       RETURNING id, order_id AS "orderId", amount, currency, cause, updated_at AS "wantedSince"`,
-      [id],
+      ...REFUNDS.park(
+        item,
+        itemFailures,
+        'id, order_id AS "orderId", amount, currency, cause, updated_at AS "wantedSince"',
+      ),
     );
     return rows[0] && { ...rows[0], amount: Number(rows[0].amount) };
   }
 
   /** Makes refunds due again that were set aside. */
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    await manager.query(
-      `UPDATE payment SET due_at = now(), attempts = 0, updated_at = now()
-       WHERE order_id = ANY($1::uuid[]) AND status = 'REFUNDING' AND due_at = 'infinity'`,
-      [orderIds],
-    );
+    await manager.query(...REFUNDS.resume(orderIds));
   }
 
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
-    const rows: Backlog[] = await this.payments.query(
-      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
-       FROM payment WHERE status = 'REFUNDING' AND due_at < 'infinity'`,
-    );
+    const rows: Backlog[] = await this.payments.query(REFUNDS.backlog('updated_at'));
     return rows[0] as Backlog;
   }
 

@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentCancelled, shipmentPostponed } from '@orderbridge/contracts';
+import { bookingRequested, shipmentCancelled, shipmentPostponed } from '@orderbridge/contracts';
+import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import type {
+  Backlog,
+  Capacity,
+  Finished,
+  Postponement,
+  TakeRequest,
+  WorkItemHandlers,
+} from '@orderbridge/work-items';
+import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
@@ -14,33 +23,49 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
   constructor(
     private readonly shipments: ShipmentRepository,
     private readonly carrier: CarrierClient,
+    private readonly operations: CarrierOperations,
     private readonly voids: VoidQueue,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
-  capacity(): number {
-    return this.carrier.capacity;
+  capacity(): Capacity {
+    return this.operations.booking.capacity;
   }
 
-  take(limit: number, lease: number): Promise<BookingItem[]> {
-    return this.shipments.takeDue(limit, lease);
+  take(request: TakeRequest): Promise<BookingItem[]> {
+    return this.shipments.takeDue(request);
   }
 
   perform(item: BookingItem): Promise<CarrierDecision> {
-    return this.carrier.createShipment(item);
+    return this.operations.booking.execute(item, () => this.carrier.createShipment(item));
   }
 
-  async postpone(
-    { id: shipmentId, orderId, attempts }: BookingItem,
-    delay: number,
-    error: Error,
-  ): Promise<void> {
+  async postpone(item: BookingItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const postponed = await this.shipments.postpone(unit.manager, shipmentId, delay);
+      const postponed = await this.shipments.postpone(unit.manager, item, postponement);
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const retry = { step: 'booking', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      const { id: shipmentId, orderId, attempts } = item;
+      const { error, delayMs } = postponement;
+      const retry = {
+        step: 'booking',
+        attempts,
+        reason: error.message,
+        retryAfter: delayMs / 1_000,
+      } as const;
       unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
+    });
+  }
+
+  /** The dead letter, redriven, makes the booking due again. */
+  async park(item: BookingItem, error: Error, itemFailures: number): Promise<void> {
+    await this.unitsOfWork.run(async (unit) => {
+      const parked = await this.shipments.park(unit.manager, item, itemFailures);
+      if (!parked) return;
+      const { id: shipmentId, orderId, pieces, shipTo, cause, wantedSince } = parked;
+      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
+      const data = { orderId, shipmentId, pieces, shipTo };
+      sendAsDeadLetter(unit, 'shipping', bookingRequested, data, cause, rejection);
     });
   }
 

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CARRIER_WSDL } from '@orderbridge/contracts';
-import { CircuitBreaker } from '@orderbridge/work-items';
 import { listen } from 'soap';
 import { CarrierClient, CarrierUnavailableError, VoidRefusedError } from './carrier.client.js';
 
 const item = {
   id: '0193e5a0-0000-7000-8000-000000000003',
   attempts: 1,
+  itemFailures: 0,
   cause: { correlationId: 'c', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   pieces: 3,
@@ -55,8 +55,7 @@ describe('CarrierClient', () => {
       },
     });
     const { port } = server.address() as AddressInfo;
-    const breaker = new CircuitBreaker('carrier');
-    client = new CarrierClient(`http://127.0.0.1:${port}/carrier`, 300, 4, breaker);
+    client = new CarrierClient(`http://127.0.0.1:${port}/carrier`, 300, 4);
   });
 
   afterAll(async () => {
@@ -118,15 +117,5 @@ describe('CarrierClient', () => {
     await expect(client.createShipment(item)).rejects.toThrow();
     handle = () => new Promise(() => undefined);
     await expect(client.createShipment(item)).rejects.toThrow(CarrierUnavailableError);
-  });
-
-  test('after failures in a row the carrier is given a rest', async () => {
-    handle = fault('Internal');
-    for (let failures = 0; failures < 6; failures++) {
-      await expect(client.createShipment(item)).rejects.toThrow();
-    }
-    const before = requests.length;
-    await expect(client.createShipment(item)).rejects.toThrow(/circuit breaker/i);
-    expect([requests.length, client.capacity]).toEqual([before, 0]);
   });
 });

@@ -4,7 +4,7 @@ import { PermanentError } from '@orderbridge/messaging';
 import {
   addressOf,
   callPartner,
-  type CircuitBreaker,
+  PartnerUnavailableError,
   type PartnerCall,
   type TracedItem,
 } from '@orderbridge/work-items';
@@ -41,7 +41,7 @@ const fault = z.object({
 });
 
 /** The carrier did not decide: it was away, too slow, or had an error of its own. */
-export class CarrierUnavailableError extends Error {
+export class CarrierUnavailableError extends PartnerUnavailableError {
   override readonly name = 'CarrierUnavailableError';
 }
 
@@ -61,30 +61,17 @@ export class CarrierClient implements OnApplicationShutdown {
   readonly #address: PartnerCall['attributes'];
 
   /** `timeout` in milliseconds, after which a request counts as failed. */
-  constructor(
-    endpoint: string,
-    timeout: number,
-    connections: number,
-    private readonly breaker: CircuitBreaker,
-  ) {
+  constructor(endpoint: string, timeout: number, connections: number) {
     this.#transport = new SoapTransport(endpoint, timeout, connections);
     this.#address = addressOf(endpoint);
     this.#client = createClientAsync(CARRIER_WSDL, { httpClient: this.#transport, endpoint });
   }
 
-  /** How many calls are worth beginning now. */
-  get capacity(): number {
-    return this.breaker.capacity;
-  }
-
   /**
    * @throws CarrierUnavailableError when the carrier did not decide.
-   * @throws BrokenCircuitError while it is given a rest.
    */
   createShipment(item: BookingItem): Promise<CarrierDecision> {
-    return this.breaker.execute(() =>
-      this.#call(item, 'createShipment', (traceHeaders) => this.#createShipment(item, traceHeaders)),
-    );
+    return this.#call(item, 'createShipment', (traceHeaders) => this.#createShipment(item, traceHeaders));
   }
 
   /**
@@ -92,43 +79,40 @@ export class CarrierClient implements OnApplicationShutdown {
    *
    * @throws CarrierUnavailableError when the carrier did not void it; there is no other way than to ask again.
    * @throws VoidRefusedError when it never will.
-   * @throws BrokenCircuitError while it is given a rest.
    */
   voidShipment(item: VoidItem): Promise<void> {
-    return this.breaker.execute(() =>
-      this.#call(item, 'voidShipment', async (traceHeaders) => {
-        const client = await this.#client;
-        try {
-          await client['voidShipmentAsync']({ orderId: item.orderId }, {}, traceHeaders);
-        } catch (error) {
-          const { code, message } = faultOf(error);
-          const Refusal = isRefusal(code) ? VoidRefusedError : CarrierUnavailableError;
-          throw new Refusal(`The carrier did not void: ${message}`, { cause: error });
-        }
-      }),
-    );
+    return this.#call(item, 'voidShipment', async (traceHeaders) => {
+      const client = await this.#client;
+      try {
+        await client['voidShipmentAsync']({ orderId: item.orderId }, {}, traceHeaders);
+      } catch (error) {
+        const { code, message } = faultOf(error);
+        const Refusal = isRefusal(code) ? VoidRefusedError : CarrierUnavailableError;
+        throw new Refusal(`The carrier did not void: ${message}`, { cause: error });
+      }
+    });
   }
 
   /**
    * What was delivered after the cursor of the answer before, oldest first, at most `limit`.
    *
    * @throws CarrierUnavailableError when the carrier did not answer.
-   * @throws BrokenCircuitError while it is given a rest.
    */
-  getDeliveries(cursor: string, limit: number): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
-    return this.breaker.execute(async () => {
-      const client = await this.#client;
-      let answer: unknown;
-      try {
-        [answer] = (await client['getDeliveriesAsync']({ cursor, limit })) as [unknown];
-      } catch (error) {
-        throw new CarrierUnavailableError(`The carrier did not tell: ${faultOf(error).message}`, {
-          cause: error,
-        });
-      }
-      const { delivery: listed, nextCursor } = deliveries.parse(answer);
-      return { deliveries: listed, nextCursor };
-    });
+  async getDeliveries(
+    cursor: string,
+    limit: number,
+  ): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
+    const client = await this.#client;
+    let answer: unknown;
+    try {
+      [answer] = (await client['getDeliveriesAsync']({ cursor, limit })) as [unknown];
+    } catch (error) {
+      throw new CarrierUnavailableError(`The carrier did not tell: ${faultOf(error).message}`, {
+        cause: error,
+      });
+    }
+    const { delivery: listed, nextCursor } = deliveries.parse(answer);
+    return { deliveries: listed, nextCursor };
   }
 
   async onApplicationShutdown(): Promise<void> {

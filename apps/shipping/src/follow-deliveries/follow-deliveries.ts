@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import { announceDelivery } from '../book-shipments/announce.js';
+import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import { DeliveryRepository } from '../storage/delivery.repository.js';
 
@@ -13,13 +14,16 @@ export class FollowDeliveries {
   constructor(
     private readonly deliveries: DeliveryRepository,
     private readonly carrier: CarrierClient,
+    private readonly operations: CarrierOperations,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
   /** Resolves with whether there may be more. */
   async follow(): Promise<boolean> {
     const cursor = await this.deliveries.cursor();
-    const { deliveries, nextCursor } = await this.carrier.getDeliveries(cursor, PAGE);
+    const { deliveries, nextCursor } = await this.operations.deliveries.execute(undefined, () =>
+      this.carrier.getDeliveries(cursor, PAGE),
+    );
     if (nextCursor === cursor) return false;
     await this.unitsOfWork.run(async (unit) => {
       if (!(await this.deliveries.advance(unit.manager, cursor, nextCursor))) return;

@@ -49,6 +49,14 @@ export class ShipmentEntity {
   @Column('integer')
   attempts!: number;
 
+  /** Whether what is due was attempted before. */
+  @Column('boolean')
+  retrying!: boolean;
+
+  /** How often what is due has failed by itself. */
+  @Column('integer', { name: 'item_failures' })
+  itemFailures!: number;
+
   @Column('timestamptz', { name: 'booked_at', nullable: true })
   bookedAt!: Date | null;
 

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Backlog } from '@orderbridge/work-items';
+import {
+  WorkItemTable,
+  type Backlog,
+  type Postponement,
+  type TakeRequest,
+  type WorkItem,
+} from '@orderbridge/work-items';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import { In, type EntityManager, type Repository } from 'typeorm';
 import { statusAfter, type CarrierDecision, type ShipmentStatus } from '../domain/shipment.js';
@@ -11,11 +17,8 @@ export type NewShipment = Pick<
   'id' | 'orderId' | 'userId' | 'status' | 'shipTo' | 'pieces' | 'cause'
 >;
 
-/** A booking that is due. */
-export interface BookingItem {
-  /** Of the shipment. */
-  readonly id: string;
-  readonly attempts: number;
+/** A booking that is due; its id is the shipment's. */
+export interface BookingItem extends WorkItem {
   /** Idempotency key at the carrier. */
   readonly orderId: string;
   readonly shipTo: ShipTo;
@@ -38,6 +41,22 @@ export interface DecidedShipment {
   /** Where the carrier told of the delivery before the booking was settled. */
   readonly deliveredAt: Date | null;
 }
+
+/** A booking that was set aside. */
+export interface ParkedBooking {
+  readonly id: string;
+  readonly orderId: string;
+  readonly pieces: number;
+  readonly shipTo: ShipTo;
+  readonly cause: Cause;
+  readonly wantedSince: Date;
+}
+
+const BOOKINGS = new WorkItemTable({
+  table: 'shipment',
+  status: 'REQUESTED',
+  returning: 'order_id AS "orderId", ship_to AS "shipTo", pieces, cause',
+});
 
 /** Shipments and the bookings that are due. */
 @Injectable()
@@ -82,42 +101,56 @@ export class ShipmentRepository {
     await manager.query(
       `UPDATE shipment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
          attempts = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN 0 ELSE attempts END,
+         retrying = retrying AND NOT ($2 = 'VOIDING' AND status <> $2),
+         item_failures = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN 0 ELSE item_failures END,
          due_at = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN now() ELSE due_at END
        WHERE id = $1`,
       [id, status, JSON.stringify(cause)],
     );
   }
 
-  /** See `WorkItemHandlers.take`. On disk before the carrier is asked: only a shipment without attempts can be closed. */
-  async takeDue(limit: number, lease: number): Promise<BookingItem[]> {
-    const [rows]: [BookingItem[], number] = await this.shipments.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       WHERE id IN (
-         SELECT id FROM shipment WHERE status = 'REQUESTED' AND due_at <= now()
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING id, attempts, order_id AS "orderId", ship_to AS "shipTo", pieces, cause`,
-      [limit, lease],
-    );
+  /** See `WorkItemTable.take`. On disk before the carrier is asked: only a shipment without attempts can be closed. */
+  async takeDue(request: TakeRequest): Promise<BookingItem[]> {
+    const [rows]: [BookingItem[], number] = await this.shipments.query(...BOOKINGS.take(request));
     return rows;
   }
 
-  /** See `WorkItemHandlers.postpone`. Undefined when the shipment is REQUESTED no more. */
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  /** See `WorkItemTable.postpone`. */
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const [[row]]: [Postponed[], number] = await manager.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'REQUESTED'
-       RETURNING user_id AS "userId", cause`,
-      [id, delay],
+      ...BOOKINGS.postpone(item, postponement, 'user_id AS "userId", cause'),
     );
     return row;
   }
 
+  /** Sets a booking aside, see `WorkItemTable.park`. */
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedBooking | undefined> {
+    const [rows]: [ParkedBooking[], number] = await manager.query(
+      ...BOOKINGS.park(
+        item,
+        itemFailures,
+        'id, order_id AS "orderId", pieces, ship_to AS "shipTo", cause, created_at AS "wantedSince"',
+      ),
+    );
+    return rows[0];
+  }
+
+  /** Makes bookings due again that were set aside. */
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await manager.query(...BOOKINGS.resume(orderIds));
+  }
+
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
-    const rows: Backlog[] = await this.shipments.query(
-      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS "oldestSeconds"
-       FROM shipment WHERE status = 'REQUESTED'`,
-    );
+    const rows: Backlog[] = await this.shipments.query(BOOKINGS.backlog('created_at'));
     return rows[0] as Backlog;
   }
 
@@ -131,6 +164,7 @@ export class ShipmentRepository {
            WHEN decided.status = 'BOOKED' AND delivered_at IS NOT NULL THEN 'DELIVERED' ELSE decided.status END,
          booked_at = CASE WHEN decided.status = 'BOOKED' THEN now() END,
          attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
+         retrying = false, item_failures = 0,
          carrier = decided.carrier, carrier_reference = decided.reference, tracking_number = decided.tracking_number,
          failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])

@@ -1,18 +1,19 @@
 import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
-import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Backlog } from '@orderbridge/work-items';
+import {
+  WorkItemTable,
+  type Backlog,
+  type Postponement,
+  type TakeRequest,
+  type WorkItem,
+} from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
 import { ShipmentEntity } from './shipment.entity.js';
-
 import type { Postponed } from './shipment.repository.js';
 
-/** A label that is to be taken back. */
-export interface VoidItem {
-  /** Of the shipment. */
-  readonly id: string;
-  readonly attempts: number;
+/** A label that is to be voided; its id is the shipment's. */
+export interface VoidItem extends WorkItem {
   /** Idempotency key at the carrier. */
   readonly orderId: string;
   readonly cause: Cause;
@@ -33,62 +34,56 @@ export interface VoidedShipment {
   readonly cause: Cause;
 }
 
-/** The labels that are to be taken back: shipments in the status VOIDING. */
+const VOIDS = new WorkItemTable({
+  table: 'shipment',
+  status: 'VOIDING',
+  returning: 'order_id AS "orderId", cause',
+  asynchronous: true,
+});
+
+/** The labels that are to be voided: shipments in the status VOIDING. */
 @Injectable()
 export class VoidRepository {
   constructor(@InjectRepository(ShipmentEntity) private readonly shipments: Repository<ShipmentEntity>) {}
 
-  /** See `WorkItemHandlers.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
-  async takeDue(limit: number, lease: number): Promise<VoidItem[]> {
-    const [rows]: [VoidItem[], number] = await this.shipments.query(
-      `WITH ${ASYNCHRONOUS_COMMIT}
-       UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1
-       FROM asynchronous WHERE id IN (
-         SELECT id FROM shipment WHERE status = 'VOIDING' AND due_at <= now()
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
-       )
-       RETURNING id, attempts, order_id AS "orderId", cause`,
-      [limit, lease],
-    );
+  /** See `WorkItemTable.take`. A lease that a crash of PostgreSQL forgets costs a second call with the same key. */
+  async takeDue(request: TakeRequest): Promise<VoidItem[]> {
+    const [rows]: [VoidItem[], number] = await this.shipments.query(...VOIDS.take(request));
     return rows;
   }
 
-  /** See `WorkItemHandlers.postpone`. Undefined when the shipment is VOIDING no more. */
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  /** See `WorkItemTable.postpone`. */
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const [[row]]: [Postponed[], number] = await manager.query(
-      `UPDATE shipment SET due_at = now() + make_interval(secs => $2 / 1000.0) WHERE id = $1 AND status = 'VOIDING'
-       RETURNING user_id AS "userId", cause`,
-      [id, delay],
+      ...VOIDS.postpone(item, postponement, 'user_id AS "userId", cause'),
     );
     return row;
   }
 
-  /** Sets a label aside until it is resumed; undefined when it is already, or is no longer to be taken back. */
-  async park(manager: EntityManager, id: string): Promise<ParkedVoid | undefined> {
+  /** Sets a void aside, see `WorkItemTable.park`. */
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedVoid | undefined> {
     const [rows]: [ParkedVoid[], number] = await manager.query(
-      `UPDATE shipment SET due_at = 'infinity'
-       WHERE id = $1 AND status = 'VOIDING' AND due_at < 'infinity'
-       RETURNING order_id AS "orderId", cause, updated_at AS "wantedSince"`,
-      [id],
+      ...VOIDS.park(item, itemFailures, 'order_id AS "orderId", cause, updated_at AS "wantedSince"'),
     );
     return rows[0];
   }
 
-  /** Makes labels due again that were set aside. */
+  /** Makes voids due again that were set aside. */
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    await manager.query(
-      `UPDATE shipment SET due_at = now(), attempts = 0, updated_at = now()
-       WHERE order_id = ANY($1::uuid[]) AND status = 'VOIDING' AND due_at = 'infinity'`,
-      [orderIds],
-    );
+    await manager.query(...VOIDS.resume(orderIds));
   }
 
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
-    const rows: Backlog[] = await this.shipments.query(
-      `SELECT count(*)::integer AS items, coalesce(extract(epoch FROM now() - min(updated_at)), 0)::float AS "oldestSeconds"
-       FROM shipment WHERE status = 'VOIDING' AND due_at < 'infinity'`,
-    );
+    const rows: Backlog[] = await this.shipments.query(VOIDS.backlog('updated_at'));
     return rows[0] as Backlog;
   }
 

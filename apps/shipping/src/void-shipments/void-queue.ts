@@ -4,7 +4,7 @@ import type { VoidItem } from '../storage/void.repository.js';
 import { VoidShipments } from './void-shipments.js';
 
 /** Labels taken back at the same time. */
-const VOID_CONCURRENCY = 8;
+export const VOID_CONCURRENCY = 8;
 
 /** Works off the labels that are to be taken back. */
 @Injectable()

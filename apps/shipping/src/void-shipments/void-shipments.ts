@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { shipmentPostponed, shipmentVoided, voidRequested } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
-import { UnitsOfWork, type PermanentError } from '@orderbridge/messaging';
-import type { Backlog, Finished, WorkItemHandlers } from '@orderbridge/work-items';
+import { UnitsOfWork } from '@orderbridge/messaging';
+import type {
+  Backlog,
+  Capacity,
+  Finished,
+  Postponement,
+  TakeRequest,
+  WorkItemHandlers,
+} from '@orderbridge/work-items';
+import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
 
@@ -12,43 +20,42 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
   constructor(
     private readonly voids: VoidRepository,
     private readonly carrier: CarrierClient,
+    private readonly operations: CarrierOperations,
     private readonly unitsOfWork: UnitsOfWork,
   ) {}
 
-  capacity(): number {
-    return this.carrier.capacity;
+  capacity(): Capacity {
+    return this.operations.voiding.capacity;
   }
 
-  take(limit: number, lease: number): Promise<VoidItem[]> {
-    return this.voids.takeDue(limit, lease);
+  take(request: TakeRequest): Promise<VoidItem[]> {
+    return this.voids.takeDue(request);
   }
 
   perform(item: VoidItem): Promise<void> {
-    return this.carrier.voidShipment(item);
+    return this.operations.voiding.execute(item, () => this.carrier.voidShipment(item));
   }
 
-  async postpone(
-    { id: shipmentId, orderId, attempts }: VoidItem,
-    delay: number,
-    error: Error,
-  ): Promise<void> {
+  async postpone(item: VoidItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const postponed = await this.voids.postpone(unit.manager, shipmentId, delay);
+      const postponed = await this.voids.postpone(unit.manager, item, postponement);
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const retry = { step: 'void', attempts, reason: error.message, retryAfter: delay / 1_000 } as const;
+      const { id: shipmentId, orderId, attempts } = item;
+      const { error, delayMs } = postponement;
+      const retry = { step: 'void', attempts, reason: error.message, retryAfter: delayMs / 1_000 } as const;
       unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
     });
   }
 
-  /** The dead letter, sent again, makes the label due again. */
-  async park({ id: shipmentId, attempts }: VoidItem, error: PermanentError): Promise<void> {
+  /** The dead letter, redriven, makes the label due again. */
+  async park(item: VoidItem, error: Error, itemFailures: number): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const parked = await this.voids.park(unit.manager, shipmentId);
+      const parked = await this.voids.park(unit.manager, item, itemFailures);
       if (!parked) return;
-      const { orderId, cause, wantedSince: firstTried } = parked;
-      const rejection = { error, attempts, firstTried, lastTried: new Date() };
-      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId }, cause, rejection);
+      const { orderId, cause, wantedSince } = parked;
+      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId: item.id }, cause, rejection);
     });
   }
 

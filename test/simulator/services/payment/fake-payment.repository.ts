@@ -1,5 +1,5 @@
 import type { Cause } from '@orderbridge/contracts';
-import type { Backlog } from '@orderbridge/work-items';
+import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import {
   statusAfter,
@@ -12,12 +12,13 @@ import type {
   ChargeItem,
   DecidedPayment,
   NewPayment,
+  ParkedCharge,
   PaymentRepository,
 } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
-import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
+import { WorkRows, type WorkRow } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
 
 export type PaymentRow = Public<PaymentEntity> & WorkRow;
@@ -31,10 +32,14 @@ export class PaymentTables {
 }
 
 export class FakePaymentRepository implements Public<PaymentRepository> {
+  readonly #charges: WorkRows<PaymentRow>;
+
   constructor(
     private readonly session: Session,
     private readonly tables: PaymentTables,
-  ) {}
+  ) {
+    this.#charges = new WorkRows(tables.payments, 'PENDING');
+  }
 
   findOfOrder(orderId: string): Promise<PaymentEntity | null> {
     return this.session.autocommit(
@@ -63,6 +68,8 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
         failureCode: null,
         failureReason: null,
         attempts: 0,
+        retrying: false,
+        itemFailures: 0,
         dueAt: transaction.now,
         createdAt: now,
         updatedAt: now,
@@ -96,7 +103,13 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
         status,
         cancelled: true,
         cause,
-        ...(status === 'REFUNDING' && before.status !== status && { attempts: 0, dueAt: transaction.now }),
+        ...(status === 'REFUNDING' &&
+          before.status !== status && {
+            attempts: 0,
+            retrying: false,
+            itemFailures: 0,
+            dueAt: transaction.now,
+          }),
       }),
     );
   }
@@ -115,34 +128,53 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     );
   }
 
-  takeDue(limit: number, lease: number): Promise<ChargeItem[]> {
+  takeDue(request: TakeRequest): Promise<ChargeItem[]> {
     return this.session.autocommit('takes due charges', (transaction) =>
-      takeDue(transaction, this.tables.payments, 'PENDING', limit, lease).map(
-        ({ id, attempts, orderId, amount, currency, paymentToken, cause }) => ({
+      this.#charges
+        .take(transaction, request)
+        .map(({ id, attempts, itemFailures, orderId, amount, currency, paymentToken, cause }) => ({
           id,
           attempts,
+          itemFailures,
           orderId,
           amount,
           currency,
           paymentToken: paymentToken as string,
           cause,
-        }),
-      ),
+        })),
     );
   }
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due charges', (transaction) =>
-      backlogOf(transaction, this.tables.payments, 'PENDING', ({ createdAt }) => createdAt),
+      this.#charges.backlog(transaction, ({ createdAt }) => createdAt),
     );
   }
 
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const transaction = await this.session.statement(manager, 'postpones a charge');
-    const [row] = await transaction.update(this.tables.payments, isPending(id), () => ({
-      dueAt: transaction.now + delay,
-    }));
+    const row = await this.#charges.postpone(transaction, item, postponement);
     return row && { userId: row.userId, cause: row.cause };
+  }
+
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedCharge | undefined> {
+    const transaction = await this.session.statement(manager, 'parks a charge');
+    const row = await this.#charges.park(transaction, item, itemFailures);
+    if (!row) return undefined;
+    const { id, orderId, amount, currency, paymentToken, cause, createdAt: wantedSince } = row;
+    return { id, orderId, amount, currency, paymentToken: paymentToken as string, cause, wantedSince };
+  }
+
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await this.#charges.resume(await this.session.statement(manager, 'resumes charges'), orderIds);
   }
 
   async decide(
@@ -154,6 +186,8 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     for (const { id, decision } of decisions) {
       const rows = await transaction.update(this.tables.payments, isPending(id), ({ cancelled }) => ({
         status: statusAfter(decision, cancelled),
+        retrying: false,
+        itemFailures: 0,
         ...(cancelled && { attempts: 0, dueAt: transaction.now }),
         chargeId: decision.approved ? decision.chargeId : null,
         failureCode: decision.approved ? null : decision.code,

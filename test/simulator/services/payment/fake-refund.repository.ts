@@ -1,5 +1,5 @@
 import type { Cause } from '@orderbridge/contracts';
-import type { Backlog } from '@orderbridge/work-items';
+import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import type {
   ParkedRefund,
@@ -9,15 +9,19 @@ import type {
 } from '../../../../apps/payment/src/storage/refund.repository.js';
 import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
-import { backlogOf, takeDue } from '../../database/work-rows.js';
+import { WorkRows } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
 import type { PaymentRow, PaymentTables } from './fake-payment.repository.js';
 
 export class FakeRefundRepository implements Public<RefundRepository> {
+  readonly #refunds: WorkRows<PaymentRow>;
+
   constructor(
     private readonly session: Session,
     private readonly tables: PaymentTables,
-  ) {}
+  ) {
+    this.#refunds = new WorkRows(tables.payments, 'REFUNDING');
+  }
 
   async request(
     manager: EntityManager,
@@ -29,57 +33,67 @@ export class FakeRefundRepository implements Public<RefundRepository> {
       const rows = await transaction.update(
         this.tables.payments,
         (payment) => payment.orderId === orderId && payment.status === 'SUCCEEDED',
-        () => ({ status: 'REFUNDING' as const, cause, attempts: 0, dueAt: transaction.now }),
+        () => ({
+          status: 'REFUNDING' as const,
+          cause,
+          attempts: 0,
+          retrying: false,
+          itemFailures: 0,
+          dueAt: transaction.now,
+        }),
       );
       if (rows.length > 0) requested.add(orderId);
     }
     return requested;
   }
 
-  takeDue(limit: number, lease: number): Promise<RefundItem[]> {
+  takeDue(request: TakeRequest): Promise<RefundItem[]> {
     return this.session.autocommit('takes due refunds', (transaction) =>
-      takeDue(transaction, this.tables.payments, 'REFUNDING', limit, lease).map(
-        ({ id, attempts, orderId, chargeId, amount, currency, cause }) => ({
+      this.#refunds
+        .take(transaction, request)
+        .map(({ id, attempts, itemFailures, orderId, chargeId, amount, currency, cause }) => ({
           id,
           attempts,
+          itemFailures,
           orderId,
           chargeId: chargeId as string,
           amount,
           currency,
           cause,
-        }),
-      ),
+        })),
     );
   }
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due refunds', (transaction) =>
-      backlogOf(transaction, this.tables.payments, 'REFUNDING', ({ updatedAt }) => updatedAt),
+      this.#refunds.backlog(transaction, ({ updatedAt }) => updatedAt),
     );
   }
 
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const transaction = await this.session.statement(manager, 'postpones a refund');
-    const [row] = await transaction.update(this.tables.payments, isRefunding(id), () => ({
-      dueAt: transaction.now + delay,
-    }));
+    const row = await this.#refunds.postpone(transaction, item, postponement);
     return row && { userId: row.userId, cause: row.cause };
   }
 
-  async park(manager: EntityManager, id: string): Promise<ParkedRefund | undefined> {
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedRefund | undefined> {
     const transaction = await this.session.statement(manager, 'parks a refund');
-    const isOpen = (payment: PaymentRow) => isRefunding(id)(payment) && payment.dueAt < Infinity;
-    const [parked] = await transaction.update(this.tables.payments, isOpen, () => ({ dueAt: Infinity }));
-    if (!parked) return undefined;
-    const { orderId, amount, currency, cause, updatedAt: wantedSince } = parked;
+    const row = await this.#refunds.park(transaction, item, itemFailures);
+    if (!row) return undefined;
+    const { id, orderId, amount, currency, cause, updatedAt: wantedSince } = row;
     return { id, orderId, amount, currency, cause, wantedSince };
   }
 
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    const transaction = await this.session.statement(manager, 'resumes refunds');
-    const isParked = ({ orderId, status, dueAt }: PaymentRow) =>
-      orderIds.includes(orderId) && status === 'REFUNDING' && dueAt === Infinity;
-    await transaction.update(this.tables.payments, isParked, () => ({ dueAt: transaction.now, attempts: 0 }));
+    await this.#refunds.resume(await this.session.statement(manager, 'resumes refunds'), orderIds);
   }
 
   async complete(

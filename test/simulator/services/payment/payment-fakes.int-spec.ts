@@ -4,10 +4,22 @@ import { Compensation1700000000002 } from '../../../../apps/payment/src/storage/
 import { InvoiceEntity } from '../../../../apps/payment/src/storage/invoice.entity.js';
 import { PaymentEntity } from '../../../../apps/payment/src/storage/payment.entity.js';
 import { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
+import { WorkItemFailures1700000000003 } from '../../../../apps/payment/src/storage/work-item-failures.migration.js';
 import { PaymentTables1700000000001 } from '../../../../apps/payment/src/storage/payment-tables.migration.js';
 import { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
 import { connectTestDatabase } from '../../../postgres/test-database.js';
-import { callOf, CAUSE, commandsOf, idOf, someDelay, someId, someIds } from '../../database/commands.js';
+import {
+  callOf,
+  CAUSE,
+  commandsOf,
+  idOf,
+  someFailures,
+  someId,
+  someIds,
+  someItem,
+  somePostponement,
+  someTake,
+} from '../../database/commands.js';
 import { quietSession, SideBySide, type Command } from '../../database/side-by-side.js';
 import { FakePaymentRepository, PaymentTables } from './fake-payment.repository.js';
 import { FakeRefundRepository } from './fake-refund.repository.js';
@@ -54,7 +66,7 @@ describe("payment's fakes and PostgreSQL", () => {
 
   beforeAll(async () => {
     dataSource = await connectTestDatabase(
-      [PaymentTables1700000000001, Compensation1700000000002],
+      [PaymentTables1700000000001, Compensation1700000000002, WorkItemFailures1700000000003],
       [PaymentEntity, InvoiceEntity],
     );
   });
@@ -64,8 +76,6 @@ describe("payment's fakes and PostgreSQL", () => {
   test('answer the same, whatever is asked', async () => {
     const cause = fc.constant(CAUSE);
     const fulfilment = fc.constant({ lines: [], shipTo: {} });
-    const limit = fc.integer({ min: 1, max: 4 });
-    const lease = fc.constant(3_600_000);
     const commands = commandsOf(
       [
         callOf('payments', 'insert', fc.array(payment, { minLength: 1, maxLength: 3 })),
@@ -74,9 +84,11 @@ describe("payment's fakes and PostgreSQL", () => {
         callOf('payments', 'attachFulfilment', somePayment, fulfilment, cause),
         callOf('payments', 'decide', unique(fc.record({ id: somePayment, decision }), 'id')),
         callOf('payments', 'issueInvoices', unique(invoice, 'id')),
-        callOf('payments', 'postpone', somePayment, someDelay),
-        callOf('refunds', 'postpone', somePayment, someDelay),
-        callOf('refunds', 'park', somePayment),
+        callOf('payments', 'postpone', someItem(somePayment), somePostponement),
+        callOf('payments', 'park', someItem(somePayment), someFailures),
+        callOf('payments', 'resume', someIds),
+        callOf('refunds', 'postpone', someItem(somePayment), somePostponement),
+        callOf('refunds', 'park', someItem(somePayment), someFailures),
         callOf('refunds', 'resume', someIds),
         callOf('refunds', 'request', unique(fc.record({ orderId: someId, cause }), 'orderId')),
         callOf(
@@ -86,8 +98,8 @@ describe("payment's fakes and PostgreSQL", () => {
         ),
       ],
       [
-        callOf('payments', 'takeDue', limit, lease),
-        callOf('refunds', 'takeDue', limit, lease),
+        callOf('payments', 'takeDue', someTake),
+        callOf('refunds', 'takeDue', someTake),
         callOf('payments', 'findOfOrder', someId),
       ],
     );

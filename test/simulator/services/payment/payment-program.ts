@@ -1,5 +1,8 @@
 import { ORDERS } from '@orderbridge/contracts';
 import { CancelPaymentsConsumer } from '../../../../apps/payment/src/cancel-payments/cancel-payments.consumer.js';
+import { GatewayOperations } from '../../../../apps/payment/src/payment-gateway/gateway-operations.js';
+import { ResumeChargesConsumer } from '../../../../apps/payment/src/charge-payments/resume-charges.consumer.js';
+import { ResumeRefundsConsumer } from '../../../../apps/payment/src/refund-payments/resume-refunds.consumer.js';
 import { ChargePayments } from '../../../../apps/payment/src/charge-payments/charge-payments.js';
 import type { ChargeQueue } from '../../../../apps/payment/src/charge-payments/charge-queue.js';
 import { OpenPaymentsConsumer } from '../../../../apps/payment/src/open-payments/open-payments.consumer.js';
@@ -24,9 +27,16 @@ export function startPayment(program: Program): void {
   ) as PaymentRepository;
   const refunds = new FakeRefundRepository(session, tables) as unknown as RefundRepository;
   const gateway = world.part('gateway', world.gateway.client(process), program) as PaymentGatewayClient;
-  const refundQueue = program.work(new RefundPayments(refunds, gateway, unitsOfWork)) as RefundQueue;
+  const operations = new GatewayOperations(
+    program.operation('charge'),
+    program.operation('refund'),
+    program.operation('lookup'),
+  );
+  const refundQueue = program.work(
+    new RefundPayments(refunds, gateway, operations, unitsOfWork),
+  ) as RefundQueue;
   const chargeQueue = program.work(
-    new ChargePayments(payments, gateway, refundQueue, unitsOfWork),
+    new ChargePayments(payments, gateway, operations, refundQueue, unitsOfWork),
   ) as ChargeQueue;
   program.publish();
   program.consumeIbmMq(new OpenPaymentsConsumer(payments, chargeQueue));
@@ -34,5 +44,7 @@ export function startPayment(program: Program): void {
     [ORDERS.name],
     new CancelPaymentsConsumer(payments, refundQueue),
     new RefundPaymentsConsumer(refunds, payments, refundQueue),
+    new ResumeChargesConsumer(payments, chargeQueue),
+    new ResumeRefundsConsumer(refunds, refundQueue),
   );
 }

@@ -1,5 +1,5 @@
 import type { Cause } from '@orderbridge/contracts';
-import type { Backlog } from '@orderbridge/work-items';
+import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import {
   statusAfter,
@@ -11,12 +11,13 @@ import type {
   BookingItem,
   DecidedShipment,
   NewShipment,
+  ParkedBooking,
   ShipmentRepository,
 } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Postponed } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
-import { backlogOf, takeDue, type WorkRow } from '../../database/work-rows.js';
+import { WorkRows, type WorkRow } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
 
 export type ShipmentRow = Public<ShipmentEntity> & WorkRow;
@@ -28,10 +29,14 @@ export class ShippingTables {
 }
 
 export class FakeShipmentRepository implements Public<ShipmentRepository> {
+  readonly #bookings: WorkRows<ShipmentRow>;
+
   constructor(
     private readonly session: Session,
     private readonly tables: ShippingTables,
-  ) {}
+  ) {
+    this.#bookings = new WorkRows(tables.shipments, 'REQUESTED');
+  }
 
   findOfOrder(orderId: string): Promise<ShipmentEntity | null> {
     return this.session.autocommit(
@@ -54,6 +59,8 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         failureCode: null,
         failureReason: null,
         attempts: 0,
+        retrying: false,
+        itemFailures: 0,
         dueAt: transaction.now,
         bookedAt: null,
         deliveredAt: null,
@@ -88,38 +95,63 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         status,
         cancelled: true,
         cause,
-        ...(status === 'VOIDING' && before.status !== status && { attempts: 0, dueAt: transaction.now }),
+        ...(status === 'VOIDING' &&
+          before.status !== status && {
+            attempts: 0,
+            retrying: false,
+            itemFailures: 0,
+            dueAt: transaction.now,
+          }),
       }),
     );
   }
 
-  takeDue(limit: number, lease: number): Promise<BookingItem[]> {
+  takeDue(request: TakeRequest): Promise<BookingItem[]> {
     return this.session.autocommit('takes due bookings', (transaction) =>
-      takeDue(transaction, this.tables.shipments, 'REQUESTED', limit, lease).map(
-        ({ id, attempts, orderId, shipTo, pieces, cause }) => ({
+      this.#bookings
+        .take(transaction, request)
+        .map(({ id, attempts, itemFailures, orderId, shipTo, pieces, cause }) => ({
           id,
           attempts,
+          itemFailures,
           orderId,
           shipTo: shipTo as BookingItem['shipTo'],
           pieces,
           cause,
-        }),
-      ),
+        })),
     );
   }
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due bookings', (transaction) =>
-      backlogOf(transaction, this.tables.shipments, 'REQUESTED', ({ createdAt }) => createdAt),
+      this.#bookings.backlog(transaction, ({ createdAt }) => createdAt),
     );
   }
 
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const transaction = await this.session.statement(manager, 'postpones a booking');
-    const [row] = await transaction.update(this.tables.shipments, isRequested(id), () => ({
-      dueAt: transaction.now + delay,
-    }));
+    const row = await this.#bookings.postpone(transaction, item, postponement);
     return row && { userId: row.userId, cause: row.cause };
+  }
+
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedBooking | undefined> {
+    const transaction = await this.session.statement(manager, 'parks a booking');
+    const row = await this.#bookings.park(transaction, item, itemFailures);
+    if (!row) return undefined;
+    const { id, orderId, pieces, shipTo, cause, createdAt: wantedSince } = row;
+    return { id, orderId, pieces, shipTo: shipTo as ParkedBooking['shipTo'], cause, wantedSince };
+  }
+
+  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await this.#bookings.resume(await this.session.statement(manager, 'resumes bookings'), orderIds);
   }
 
   async decide(
@@ -136,6 +168,8 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
           status:
             !cancelled && decision.booked && deliveredAt ? 'DELIVERED' : statusAfter(decision, cancelled),
           bookedAt: decision.booked ? new Date(transaction.now) : null,
+          retrying: false,
+          itemFailures: 0,
           ...(cancelled && { attempts: 0, dueAt: transaction.now }),
           carrier: decision.booked ? decision.carrier : null,
           carrierReference: decision.booked ? decision.carrierReference : null,

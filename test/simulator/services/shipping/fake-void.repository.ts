@@ -1,4 +1,4 @@
-import type { Backlog } from '@orderbridge/work-items';
+import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import type {
   ParkedVoid,
@@ -8,58 +8,60 @@ import type {
 } from '../../../../apps/shipping/src/storage/void.repository.js';
 import type { Postponed } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Session } from '../../database/database.js';
-import { backlogOf, takeDue } from '../../database/work-rows.js';
+import { WorkRows } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
 import type { ShipmentRow, ShippingTables } from './fake-shipment.repository.js';
 
 export class FakeVoidRepository implements Public<VoidRepository> {
+  readonly #voids: WorkRows<ShipmentRow>;
+
   constructor(
     private readonly session: Session,
     private readonly tables: ShippingTables,
-  ) {}
+  ) {
+    this.#voids = new WorkRows(tables.shipments, 'VOIDING');
+  }
 
-  takeDue(limit: number, lease: number): Promise<VoidItem[]> {
+  takeDue(request: TakeRequest): Promise<VoidItem[]> {
     return this.session.autocommit('takes due voids', (transaction) =>
-      takeDue(transaction, this.tables.shipments, 'VOIDING', limit, lease).map(
-        ({ id, attempts, orderId, cause }) => ({
-          id,
-          attempts,
-          orderId,
-          cause,
-        }),
-      ),
+      this.#voids.take(transaction, request).map(({ id, attempts, itemFailures, orderId, cause }) => ({
+        id,
+        attempts,
+        itemFailures,
+        orderId,
+        cause,
+      })),
     );
   }
 
   backlog(): Promise<Backlog> {
     return this.session.autocommit('counts due voids', (transaction) =>
-      backlogOf(transaction, this.tables.shipments, 'VOIDING', ({ updatedAt }) => updatedAt),
+      this.#voids.backlog(transaction, ({ updatedAt }) => updatedAt),
     );
   }
 
-  async postpone(manager: EntityManager, id: string, delay: number): Promise<Postponed | undefined> {
+  async postpone(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    postponement: Postponement,
+  ): Promise<Postponed | undefined> {
     const transaction = await this.session.statement(manager, 'postpones a void');
-    const [row] = await transaction.update(this.tables.shipments, isVoiding([id]), () => ({
-      dueAt: transaction.now + delay,
-    }));
+    const row = await this.#voids.postpone(transaction, item, postponement);
     return row && { userId: row.userId, cause: row.cause };
   }
 
-  async park(manager: EntityManager, id: string): Promise<ParkedVoid | undefined> {
+  async park(
+    manager: EntityManager,
+    item: Pick<WorkItem, 'id' | 'attempts'>,
+    itemFailures: number,
+  ): Promise<ParkedVoid | undefined> {
     const transaction = await this.session.statement(manager, 'parks a void');
-    const isOpen = (shipment: ShipmentRow) => isVoiding([id])(shipment) && shipment.dueAt < Infinity;
-    const [parked] = await transaction.update(this.tables.shipments, isOpen, () => ({ dueAt: Infinity }));
-    return parked && { orderId: parked.orderId, cause: parked.cause, wantedSince: parked.updatedAt };
+    const row = await this.#voids.park(transaction, item, itemFailures);
+    return row && { orderId: row.orderId, cause: row.cause, wantedSince: row.updatedAt };
   }
 
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    const transaction = await this.session.statement(manager, 'resumes voids');
-    const isParked = ({ orderId, status, dueAt }: ShipmentRow) =>
-      orderIds.includes(orderId) && status === 'VOIDING' && dueAt === Infinity;
-    await transaction.update(this.tables.shipments, isParked, () => ({
-      dueAt: transaction.now,
-      attempts: 0,
-    }));
+    await this.#voids.resume(await this.session.statement(manager, 'resumes voids'), orderIds);
   }
 
   async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {

@@ -6,9 +6,21 @@ import { DeliveryRepository } from '../../../../apps/shipping/src/storage/delive
 import { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
 import { ShipmentRepository } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import { ShippingTables1700000000001 } from '../../../../apps/shipping/src/storage/shipping-tables.migration.js';
+import { WorkItemFailures1700000000004 } from '../../../../apps/shipping/src/storage/work-item-failures.migration.js';
 import { VoidRepository } from '../../../../apps/shipping/src/storage/void.repository.js';
 import { connectTestDatabase } from '../../../postgres/test-database.js';
-import { callOf, CAUSE, commandsOf, idOf, someDelay, someId, someIds } from '../../database/commands.js';
+import {
+  callOf,
+  CAUSE,
+  commandsOf,
+  idOf,
+  someFailures,
+  someId,
+  someIds,
+  someItem,
+  somePostponement,
+  someTake,
+} from '../../database/commands.js';
 import { quietSession, SideBySide, type Command } from '../../database/side-by-side.js';
 import { FakeDeliveryRepository } from './fake-delivery.repository.js';
 import { FakeShipmentRepository, ShippingTables } from './fake-shipment.repository.js';
@@ -57,7 +69,12 @@ describe("shipping's fakes and PostgreSQL", () => {
 
   beforeAll(async () => {
     dataSource = await connectTestDatabase(
-      [ShippingTables1700000000001, Cancellation1700000000002, Deliveries1700000000003],
+      [
+        ShippingTables1700000000001,
+        Cancellation1700000000002,
+        Deliveries1700000000003,
+        WorkItemFailures1700000000004,
+      ],
       [ShipmentEntity],
     );
   });
@@ -65,8 +82,6 @@ describe("shipping's fakes and PostgreSQL", () => {
   afterAll(() => dataSource.destroy());
 
   test('answer the same, whatever is asked', async () => {
-    const limit = fc.integer({ min: 1, max: 4 });
-    const lease = fc.constant(3_600_000);
     const delivery = fc.record({
       orderId: someId,
       deliveredAt: fc.constant(new Date('2020-01-01T00:00:00Z')),
@@ -78,17 +93,19 @@ describe("shipping's fakes and PostgreSQL", () => {
         callOf('shipments', 'lockOfOrders', someIds),
         callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
         callOf('shipments', 'decide', unique(fc.record({ id: someShipment, decision }), 'id')),
-        callOf('shipments', 'postpone', someShipment, someDelay),
-        callOf('voids', 'postpone', someShipment, someDelay),
-        callOf('voids', 'park', someShipment),
+        callOf('shipments', 'postpone', someItem(someShipment), somePostponement),
+        callOf('shipments', 'park', someItem(someShipment), someFailures),
+        callOf('shipments', 'resume', someIds),
+        callOf('voids', 'postpone', someItem(someShipment), somePostponement),
+        callOf('voids', 'park', someItem(someShipment), someFailures),
         callOf('voids', 'resume', someIds),
         callOf('voids', 'complete', fc.uniqueArray(someShipment, { minLength: 1, maxLength: 3 })),
         callOf('deliveries', 'advance', cursor, cursor),
         callOf('deliveries', 'deliver', unique(delivery, 'orderId')),
       ],
       [
-        callOf('shipments', 'takeDue', limit, lease),
-        callOf('voids', 'takeDue', limit, lease),
+        callOf('shipments', 'takeDue', someTake),
+        callOf('voids', 'takeDue', someTake),
         callOf('deliveries', 'cursor'),
       ],
     );

@@ -1,4 +1,7 @@
 import { ORDERS, PAYMENTS } from '@orderbridge/contracts';
+import { CarrierOperations } from '../../../../apps/shipping/src/carrier/carrier-operations.js';
+import { ResumeBookingsConsumer } from '../../../../apps/shipping/src/book-shipments/resume-bookings.consumer.js';
+import { ResumeVoidsConsumer } from '../../../../apps/shipping/src/void-shipments/resume-voids.consumer.js';
 import { BookShipments } from '../../../../apps/shipping/src/book-shipments/book-shipments.js';
 import type { BookingQueue } from '../../../../apps/shipping/src/book-shipments/booking-queue.js';
 import { CancelShipmentsConsumer } from '../../../../apps/shipping/src/cancel-shipments/cancel-shipments.consumer.js';
@@ -22,17 +25,25 @@ export function startShipping(program: Program): void {
   const shipments = new FakeShipmentRepository(session, tables) as unknown as ShipmentRepository;
   const voids = new FakeVoidRepository(session, tables) as unknown as VoidRepository;
   const carrier = world.carrier.client(process) as CarrierClient;
-  const voidQueue = program.work(new VoidShipments(voids, carrier, unitsOfWork)) as VoidQueue;
+  const operations = new CarrierOperations(
+    program.operation('booking'),
+    program.operation('void'),
+    program.operation('deliveries'),
+    program.operation('lookup'),
+  );
+  const voidQueue = program.work(new VoidShipments(voids, carrier, operations, unitsOfWork)) as VoidQueue;
   const bookingQueue = program.work(
-    new BookShipments(shipments, carrier, voidQueue, unitsOfWork),
+    new BookShipments(shipments, carrier, operations, voidQueue, unitsOfWork),
   ) as BookingQueue;
   const deliveries = new FakeDeliveryRepository(session, tables) as unknown as DeliveryRepository;
-  const followDeliveries = new FollowDeliveries(deliveries, carrier, unitsOfWork);
+  const followDeliveries = new FollowDeliveries(deliveries, carrier, operations, unitsOfWork);
   program.repeat(5_000, () => followDeliveries.follow());
   program.publish();
   program.consumeKafka(
     [ORDERS.name, PAYMENTS.name],
     new RequestShipmentsConsumer(shipments, bookingQueue),
     new CancelShipmentsConsumer(shipments, voidQueue),
+    new ResumeBookingsConsumer(shipments, bookingQueue),
+    new ResumeVoidsConsumer(voids, voidQueue),
   );
 }
