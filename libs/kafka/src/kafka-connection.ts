@@ -16,6 +16,15 @@ import { KafkaSockets } from './kafka-sockets.js';
 
 const { logLevel } = kafkajs;
 
+/** Topics do not exist and cannot be created, for example because of their names, a policy or missing permissions. */
+export class TopicsUnavailableError extends Error {
+  override readonly name = 'TopicsUnavailableError';
+
+  constructor(readonly causes: ReadonlyMap<string, Error>) {
+    super([...causes].map(([topic, { message }]) => `${topic}: ${message}`).join('; '));
+  }
+}
+
 /** The service's access to Kafka, shared by its publisher, its consumer and its readiness check. */
 export class KafkaConnection {
   readonly #kafka: Kafka;
@@ -60,19 +69,35 @@ export class KafkaConnection {
     return producer;
   }
 
-  /** Creates those of the topics that do not exist, and says so when partitions are too few to matter. */
-  ensureTopics(topics: readonly string[]): Promise<void> {
+  /** For operations that a service does not need; its caller connects and disconnects it. */
+  admin(): Admin {
+    return this.#kafka.admin();
+  }
+
+  /**
+   * Creates those of the topics that do not exist.
+   *
+   * @returns the topics that were created, by this call or by somebody else at the same time.
+   * @throws TopicsUnavailableError when some could not be created; all others exist now.
+   */
+  ensureTopics(topics: readonly string[]): Promise<string[]> {
     return this.#ask(async (admin) => {
       const existing = new Set(await admin.listTopics());
       const missing = topics.filter((topic) => !existing.has(topic));
-      if (missing.length === 0) return;
-      await admin.createTopics({
-        topics: missing.map((topic) => ({
-          topic,
-          numPartitions: this.config.KAFKA_PARTITIONS,
-          replicationFactor: this.config.KAFKA_REPLICATION_FACTOR,
-        })),
-      });
+      if (missing.length === 0) return [];
+      try {
+        await admin.createTopics({
+          topics: missing.map((topic) => ({
+            topic,
+            numPartitions: this.config.KAFKA_PARTITIONS,
+            replicationFactor: this.config.KAFKA_REPLICATION_FACTOR,
+          })),
+        });
+      } catch (error) {
+        const causes = notCreated(error);
+        if (causes.size > 0) throw new TopicsUnavailableError(causes);
+      }
+      return missing;
     });
   }
 
@@ -127,7 +152,7 @@ export class KafkaConnection {
 
   #connectedAdmin(): Promise<Admin> {
     if (!this.#admin) {
-      const admin = this.#kafka.admin();
+      const admin = this.admin();
       this.#admin = admin.connect().then(
         () => admin,
         (error: unknown) => {
@@ -138,6 +163,19 @@ export class KafkaConnection {
     }
     return this.#admin;
   }
+}
+
+/**
+ * Which topics a failed CreateTopics did not create, and why.
+ *
+ * @throws the error itself when it is about no topic.
+ */
+function notCreated(error: unknown): Map<string, Error> {
+  if (!(error instanceof kafkajs.KafkaJSAggregateError)) throw error;
+  const errors = error.errors as (Error & { topic: string; type: string })[];
+  return new Map(
+    errors.filter(({ type }) => type !== 'TOPIC_ALREADY_EXISTS').map((each) => [each.topic, each]),
+  );
 }
 
 /** Files are read once: certificates that are renewed take effect at the next start. */

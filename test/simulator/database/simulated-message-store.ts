@@ -36,11 +36,17 @@ export class SimulatedMessageStore implements MessageStore {
     });
   }
 
-  take(broker: Broker, published: readonly string[], limit: number): Promise<OutboxRow[]> {
+  take(
+    broker: Broker,
+    published: readonly string[],
+    limit: number,
+    held: readonly string[] = [],
+  ): Promise<OutboxRow[]> {
     return this.session.autocommit(`takes from the outbox for ${broker}`, (transaction) => {
       for (const id of published) transaction.delete(this.tables.outbox, id);
       return [...transaction.all(this.tables.outbox).values()]
         .filter(({ destination, parked }) => destination.broker === broker && !parked)
+        .filter(({ destination }) => !held.includes(destination.name))
         .toSorted((a, b) => a.id - b.id)
         .slice(0, limit)
         .map(({ parked: _parked, ...row }) => ({ ...row, id: `${row.id}` }));

@@ -45,7 +45,8 @@ export async function appendToOutbox(
 }
 
 /**
- * Deletes what was published and returns the oldest messages for the same broker that are left, in one round trip.
+ * Deletes what was published and returns the oldest messages for the same broker that are left, in one round trip; those
+ * for destinations that are held are passed over.
  * It does not wait for the disk: a deletion that a crash of PostgreSQL undoes only lets messages be published again,
  * the first copies still in order.
  */
@@ -54,13 +55,16 @@ export async function takeFromOutbox(
   broker: Broker,
   published: readonly string[],
   limit: number,
+  held: readonly string[] = [],
 ): Promise<OutboxRow[]> {
   const rows: StoredRow[] = await manager.query(
     `WITH ${ASYNCHRONOUS_COMMIT},
        deleted AS (DELETE FROM outbox USING asynchronous WHERE broker = $1 AND id = ANY($2::bigint[]))
      SELECT id, destination, key, message_id, headers, body FROM outbox
-     WHERE broker = $1 AND parked_at IS NULL AND id <> ALL($2::bigint[]) ORDER BY id LIMIT $3`,
-    [broker, published, limit],
+     WHERE broker = $1 AND parked_at IS NULL AND id <> ALL($2::bigint[])
+       AND destination <> ALL($4::text[])
+     ORDER BY id LIMIT $3`,
+    [broker, published, limit, held],
   );
   return rows.map(({ id, destination, key, message_id, headers, body }) => ({
     id,

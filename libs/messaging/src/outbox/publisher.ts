@@ -10,7 +10,8 @@ export interface Publisher {
    * not certain of all; the relay then sends all of them again.
    *
    * @throws UndeliverableMessageError when the broker refuses one message permanently. PartlyPublishedError when some are
-   *   held durably, and in order; the relay then sends only the others again.
+   *   held durably, and in order; the relay then sends only the others again. DestinationsUnavailableError when all are
+   *   but those for some destinations.
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
 }
@@ -30,5 +31,20 @@ export class PartlyPublishedError extends Error {
     cause: Error,
   ) {
     super(cause.message, { cause });
+  }
+}
+
+/**
+ * The broker works, but some of its topics or queues do not, for example because one was deleted and may not be created:
+ * all messages for other destinations are held durably, those for these ones are to be published again later.
+ */
+export class DestinationsUnavailableError extends Error {
+  override readonly name = 'DestinationsUnavailableError';
+
+  constructor(
+    /** Names of the destinations, of each with what is wrong. */
+    readonly causes: ReadonlyMap<string, Error>,
+  ) {
+    super([...causes].map(([destination, { message }]) => `${destination}: ${message}`).join('; '));
   }
 }

@@ -6,7 +6,7 @@ import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
 import { PostgresMessageStore } from '../store/postgres-message-store.js';
 import { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { OutgoingMessage } from './outgoing-message.js';
-import { UndeliverableMessageError, type Publisher } from './publisher.js';
+import { DestinationsUnavailableError, UndeliverableMessageError, type Publisher } from './publisher.js';
 import { Relay } from './relay.js';
 
 const quiet = { leading() {}, published() {}, retrying() {}, parked() {} };
@@ -17,6 +17,8 @@ class RecordingPublisher implements Publisher {
   readonly messages: OutgoingMessage[] = [];
   failures = 0;
   refuse: (message: OutgoingMessage) => boolean = () => false;
+  /** A destination that takes nothing while others do. */
+  unavailable: string | undefined;
 
   constructor(readonly broker: Broker = 'kafka') {}
 
@@ -26,8 +28,11 @@ class RecordingPublisher implements Publisher {
       return Promise.reject(new Error('away'));
     }
     if (messages.some(this.refuse)) return Promise.reject(new UndeliverableMessageError('too large'));
-    this.messages.push(...messages);
-    return Promise.resolve();
+    const others = messages.filter(({ destination }) => destination.name !== this.unavailable);
+    this.messages.push(...others);
+    if (others.length === messages.length) return Promise.resolve();
+    const causes = new Map([[String(this.unavailable), new Error('does not exist')]]);
+    return Promise.reject(new DestinationsUnavailableError(causes));
   }
 
   get ids(): string[] {
@@ -64,11 +69,11 @@ describe('Relay', () => {
     return relay;
   };
 
-  const send = (messageId: string, key = 'k', broker: Broker = 'kafka', units = unitsOfWork) =>
+  const send = (messageId: string, key = 'k', broker: Broker = 'kafka', units = unitsOfWork, name = 'd') =>
     units.run((unit) => {
       unit.sendEncoded({
         messageId,
-        destination: { broker, name: 'd' },
+        destination: { broker, name },
         key,
         headers: { n: messageId },
         body: Buffer.from([0, 255, 10]),
@@ -164,6 +169,23 @@ describe('Relay', () => {
     away.failures = 0;
     await until(() => away.ids.includes('to mq'));
     expect(away.ids).toEqual(['to mq']);
+  });
+
+  test('a destination that takes nothing holds up no other, however much waits for it', async () => {
+    const publisher = new RecordingPublisher();
+    publisher.unavailable = 'deleted';
+    start([publisher]);
+    // More than the relay takes at once, with one that is refused among them.
+    publisher.refuse = ({ messageId }) => messageId === 'bad';
+    const waiting = Array.from({ length: 25 }, (_, n) => `${n}`);
+    for (const id of waiting) await send(id, 'k', 'kafka', unitsOfWork, 'deleted');
+    await send('bad');
+    await send('other');
+    await until(() => publisher.ids.includes('other'));
+    expect(publisher.ids).toEqual(['other']);
+    publisher.unavailable = undefined;
+    await until(() => publisher.ids.length === 26);
+    expect(publisher.ids).toEqual(['other', ...waiting]);
   });
 
   test('parks a message that the broker refuses, and goes on', async () => {

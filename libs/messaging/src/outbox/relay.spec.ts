@@ -1,4 +1,4 @@
-import type { Broker } from '@orderbridge/contracts';
+import { topic, type Broker } from '@orderbridge/contracts';
 import { ManualClock, settle } from '../../test-support/manual-clock.js';
 import type { Candidate, MessageStore } from '../store/message-store.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
@@ -27,7 +27,9 @@ function relaying(
     }),
     take: (_broker: Broker, published: readonly string[], limit: number) => {
       outbox = outbox.filter((id) => !published.includes(id));
-      return Promise.resolve(outbox.slice(0, limit).map((id) => ({ id }) as OutboxRow));
+      return Promise.resolve(
+        outbox.slice(0, limit).map((id) => ({ id, destination: topic('d') }) as OutboxRow),
+      );
     },
     park: (_broker: Broker, id: string) => {
       parked.push(id);

@@ -6,8 +6,14 @@ import { WakeUp } from '../retry/wake-up.js';
 import type { Candidacy, MessageStore } from '../store/message-store.js';
 import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
+import { HeldDestinations } from './held-destinations.js';
 import type { OutboxRow } from './outbox.js';
-import { PartlyPublishedError, UndeliverableMessageError, type Publisher } from './publisher.js';
+import {
+  DestinationsUnavailableError,
+  PartlyPublishedError,
+  UndeliverableMessageError,
+  type Publisher,
+} from './publisher.js';
 import type { RelayObserver } from './relay-observer.js';
 
 export interface RelayOptions {
@@ -26,14 +32,29 @@ const RETRY = { initial: 50, max: 5_000 };
 /** Milliseconds for which what was published stays in the outbox, unless something new comes before. */
 const DELETION_DELAY = 100;
 
+interface Lane {
+  readonly publisher: Publisher;
+  readonly wakeUp: WakeUp;
+  readonly held: HeldDestinations;
+}
+
+/** What became of the rows that were taken together. */
+interface Turn {
+  /** Ids of what the broker holds. */
+  readonly published: string[];
+  /** Destinations that did not take a message. */
+  readonly failed: Set<string>;
+}
+
 /**
- * Publishes the outbox (design rule 1): in order per key, at least once, one leader per service, each broker on a
- * lane of its own so that one that is away holds up no other. Woken by commits in this process and, through
- * LISTEN/NOTIFY, in other replicas.
+ * Publishes the outbox (design rule 1): in order per destination and key, at least once, one leader per service, each
+ * broker on a lane of its own so that one that is unavailable holds up no other. A destination that does not take
+ * messages while others of its broker do holds up no other either; its own messages wait in their order. Woken by
+ * commits in this process and, through LISTEN/NOTIFY, in other replicas.
  */
 export class Relay {
   readonly #options: Required<RelayOptions>;
-  readonly #lanes: ReadonlyMap<Broker, { publisher: Publisher; wakeUp: WakeUp }>;
+  readonly #lanes: ReadonlyMap<Broker, Lane>;
   readonly #candidacy: Candidacy;
   #leading = false;
   #notifying: Promise<void> | undefined;
@@ -43,7 +64,10 @@ export class Relay {
     this.#options = { batchSize: 500, fallbackInterval: 1_000, clock: SYSTEM_CLOCK, ...options };
     const { clock, store, unitsOfWork, observer } = this.#options;
     this.#lanes = new Map(
-      options.publishers.map((publisher) => [publisher.broker, { publisher, wakeUp: new WakeUp(clock) }]),
+      options.publishers.map((publisher) => [
+        publisher.broker,
+        { publisher, wakeUp: new WakeUp(clock), held: new HeldDestinations(clock) },
+      ]),
     );
     this.#candidacy = store.stand({
       lead: (signal) => this.#lead(signal),
@@ -92,15 +116,15 @@ export class Relay {
     while (!signal.aborted || published.length > 0) {
       try {
         const begun = clock.now();
-        const rows = await store.take(broker, published, batchSize);
+        const rows = await store.take(broker, published, batchSize, lane.held.names);
         published = [];
         if (signal.aborted) return;
         if (rows.length === 0) {
-          await lane.wakeUp.wait(fallbackInterval);
+          await lane.wakeUp.wait(Math.min(fallbackInterval, lane.held.nextMs));
           continue;
         }
         crashPoint('relay.taken');
-        await this.#publish(lane.publisher, rows, published);
+        await this.#publish(lane, rows, { published, failed: new Set() });
         crashPoint('relay.published');
         failures = 0;
         if (rows.length < batchSize) {
@@ -118,22 +142,36 @@ export class Relay {
     }
   }
 
-  /** Adds to `published` what the broker has taken, also when it throws. */
-  async #publish(publisher: Publisher, rows: readonly OutboxRow[], published: string[]): Promise<void> {
+  /** Adds to the turn what the broker has taken, also when it throws. */
+  async #publish(lane: Lane, taken: readonly OutboxRow[], turn: Turn): Promise<void> {
     const { store, observer } = this.#options;
-    const { left, error } = await attempt(publisher, rows);
-    const taken = left.length === 0 ? rows : rows.filter((row) => !left.includes(row));
-    for (const { id } of taken) published.push(id);
-    if (taken.length > 0) observer.published(publisher.broker, taken);
+    const { broker } = lane.publisher;
+    // What comes after a message that its destination did not take must not overtake it.
+    const rows = taken.filter(({ destination }) => !turn.failed.has(destination.name));
+    if (rows.length === 0) return;
+    const { left, error } = await attempt(lane.publisher, rows);
+    const published = left.length === 0 ? rows : rows.filter((row) => !left.includes(row));
+    for (const { id, destination } of published) {
+      turn.published.push(id);
+      lane.held.works(destination.name);
+    }
+    if (published.length > 0) observer.published(broker, published);
     if (!error) return;
+    if (error instanceof DestinationsUnavailableError) {
+      for (const [name, cause] of error.causes) {
+        turn.failed.add(name);
+        observer.retrying(broker, new Error(`${name}: ${cause.message}`, { cause }), lane.held.failed(name));
+      }
+      return;
+    }
     if (!(error instanceof UndeliverableMessageError)) throw error;
     const [row, ...others] = rows;
     if (row && others.length === 0) {
-      await store.park(publisher.broker, row.id, error.message);
+      await store.park(broker, row.id, error.message);
       observer.parked(row, error);
       return;
     }
-    for (const single of left) await this.#publish(publisher, [single], published);
+    for (const single of left) await this.#publish(lane, [single], turn);
   }
 
   #wake(brokers: Iterable<Broker>): void {
@@ -176,6 +214,8 @@ async function attempt(
     await publisher.publish(rows);
     return { left: [] };
   } catch (error) {
+    if (error instanceof DestinationsUnavailableError)
+      return { left: rows.filter(({ destination }) => error.causes.has(destination.name)), error };
     if (!(error instanceof PartlyPublishedError)) return { left: rows, error: error as Error };
     return { left: rows.filter((row) => !error.published.has(row)), error: error.cause };
   }

@@ -32,7 +32,12 @@ export interface MessageStore {
   /** See `appendToOutbox`. */
   append(manager: EntityManager, messages: readonly OutgoingMessage[]): Promise<void>;
   /** See `takeFromOutbox`. */
-  take(broker: Broker, published: readonly string[], limit: number): Promise<OutboxRow[]>;
+  take(
+    broker: Broker,
+    published: readonly string[],
+    limit: number,
+    held?: readonly string[],
+  ): Promise<OutboxRow[]>;
   /** See `parkInOutbox`. */
   park(broker: Broker, id: string, reason: string): Promise<void>;
   /** Lets a process stand for the lead of its service: one leads at a time, but for moments. */

@@ -22,8 +22,13 @@ export class PostgresMessageStore implements MessageStore {
     return appendToOutbox(manager, messages);
   }
 
-  take(broker: Broker, published: readonly string[], limit: number): Promise<OutboxRow[]> {
-    return takeFromOutbox(this.dataSource.manager, broker, published, limit);
+  take(
+    broker: Broker,
+    published: readonly string[],
+    limit: number,
+    held?: readonly string[],
+  ): Promise<OutboxRow[]> {
+    return takeFromOutbox(this.dataSource.manager, broker, published, limit, held);
   }
 
   park(broker: Broker, id: string, reason: string): Promise<void> {
