@@ -33,6 +33,7 @@ export class KafkaModule implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.readiness.register('kafka', () => this.connection.check());
+    this.readiness.register('kafka-publisher', () => this.publisher.check());
   }
 
   async onApplicationShutdown(): Promise<void> {
