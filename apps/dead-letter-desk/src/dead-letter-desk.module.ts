@@ -13,9 +13,12 @@ import { AuditTrailController } from './audit-trail/audit-trail.controller.js';
 import { DESK_CONFIG, type DeskConfig } from './desk-environment.js';
 import { DiscardLetters } from './discard-letters/discard-letters.js';
 import { DiscardLettersController } from './discard-letters/discard-letters.controller.js';
+import { GiveUpCalls } from './give-up-calls/give-up-calls.js';
+import { GiveUpCallsController } from './give-up-calls/give-up-calls.controller.js';
 import { IbmMqLetters } from './index-letters/ibm-mq-letters.js';
 import { IndexLetters } from './index-letters/index-letters.js';
 import { KafkaLetters } from './index-letters/kafka-letters.js';
+import { OriginTopics } from './redrive-letters/origin-topics.js';
 import { RedriveLetters } from './redrive-letters/redrive-letters.js';
 import { RedriveLettersController } from './redrive-letters/redrive-letters.controller.js';
 import { SettleOnQueue } from './settle-on-queue/settle-on-queue.js';
@@ -53,6 +56,7 @@ export class DeadLetterDeskModule {
       controllers: [
         RedriveLettersController,
         DiscardLettersController,
+        GiveUpCallsController,
         ShowLettersController,
         AuditTrailController,
       ],
@@ -71,6 +75,8 @@ export class DeadLetterDeskModule {
         SettleOnQueue,
         RedriveLetters,
         DiscardLetters,
+        GiveUpCalls,
+        OriginTopics,
       ],
     };
   }

@@ -19,6 +19,7 @@ interface Letter extends Summary {
   readonly attempts: number;
   readonly operator?: string;
   readonly discardReason?: string;
+  readonly giveUpReason?: string;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly payload?: unknown;
   readonly raw: string;
@@ -29,6 +30,7 @@ interface Letter extends Summary {
 interface Results {
   readonly results: readonly { id: string; outcome: string; detail?: string }[];
   readonly remaining?: number;
+  readonly nextCursor?: string;
 }
 
 type Say = (line: string) => void;
@@ -60,15 +62,28 @@ export async function run(
       say(`${id} is ${state}`);
       return;
     }
-    case 'redrive-all': {
-      let answer: Results;
-      do {
-        answer = await desk.post<Results>('/dead-letters/redrive', { filter: command.filter });
-        tell(answer, say);
-      } while ((answer.remaining ?? 0) > 0 && answer.results.some(({ outcome }) => outcome === 'redriven'));
-      say(`${answer.remaining ?? 0} open letters are left.`);
+    case 'redrive-all':
+      return all('/dead-letters/redrive', { filter: command.filter }, desk, say);
+    case 'give-up': {
+      const { ids, reason } = command;
+      return tell(await desk.post<Results>('/dead-letters/give-up', { ids, reason }), say);
+    }
+    case 'give-up-all': {
+      const { filter, reason } = command;
+      return all('/dead-letters/give-up', { filter, reason }, desk, say);
     }
   }
+}
+
+/** Asks page by page, until the filter leaves no more; what was refused stays open. */
+async function all(path: string, body: object, desk: DeskClient, say: Say): Promise<void> {
+  let answer: Results | undefined;
+  do {
+    const cursor = answer?.nextCursor;
+    answer = await desk.post<Results>(path, { ...body, ...(cursor !== undefined && { cursor }) });
+    tell(answer, say);
+  } while (answer.nextCursor !== undefined);
+  say(`${answer.remaining ?? 0} open letters are left.`);
 }
 
 async function list(

@@ -37,6 +37,19 @@ test('a letter is given up with a reason', () => {
   });
 });
 
+test('parked calls are given up by id, or by a filter, with a reason', () => {
+  expect(command('give-up', 'x', 'y', '--reason', 'a test')).toEqual({
+    name: 'give-up',
+    ids: ['x', 'y'],
+    reason: 'a test',
+  });
+  expect(command('give-up', '--all', '--type', 't', '--reason', 'a test')).toEqual({
+    name: 'give-up-all',
+    filter: { type: 't' },
+    reason: 'a test',
+  });
+});
+
 test.each([
   [['send'], /Unknown command send/],
   [['show'], /one letter/],
@@ -47,6 +60,9 @@ test.each([
   [['redrive', 'x', '--header', 'a'], /NAME=VALUE/],
   [['redrive', 'x', '--payload', '/no/such'], /no such file/],
   [['discard', 'x'], /--reason/],
+  [['give-up', 'x'], /--reason/],
+  [['give-up', '--reason', 'why'], /Which parked calls/],
+  [['give-up', 'x', '--all', '--reason', 'why'], /no ids/],
   [['list', '--limit', 'many'], /whole number/],
 ])('%j says what to do', (args, message) => {
   expect(() => readOptions(args)).toThrow(message);

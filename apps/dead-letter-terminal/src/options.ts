@@ -7,17 +7,23 @@ export const USAGE = `Usage: npm run dead-letters -- COMMAND [options]
 Looks after the dead letters of both brokers, through the dead-letter desk.
 
   list                       open letters, newest first
-      --state STATE          OPEN (default), REDRIVING, REDRIVEN, DISCARDING, DISCARDED, GONE, or ALL
+      --state STATE          OPEN (default), REDRIVING, REDRIVEN, GIVEN_UP, DISCARDING, DISCARDED, GONE, or ALL
       --limit N              most letters to show (default 20)
   show ID                    a letter with its message, and what was done with it
   redrive ID ...             send letters to their consumers again; twice is once
       --payload FILE         send this JSON in place of the body (one letter only; - for standard input)
       --header NAME=VALUE    send this header in place of its own; NAME= takes it out (one letter only)
   redrive --all              send every open letter again that the filter leaves
-  discard ID --reason TEXT   give a letter up
+  give-up ID ... --reason TEXT
+                             give parked calls of partners up: what they have done is undone (charge.requested,
+                             booking.requested, refund.requested, void.requested)
+  give-up --all --reason TEXT
+                             give every open parked call up that the filter leaves
+  discard ID --reason TEXT   set a letter aside for ever
 
-Filter, for list and redrive --all:
-  --source NAME  --type TYPE  --reason TEXT  --order ID  --from TIME  --to TIME
+Filter, for list, redrive --all and give-up --all:
+  --source NAME  --type TYPE  --order ID  --from TIME  --to TIME
+  --reason TEXT              part of why it is a dead letter (not for give-up, where it is why you give up)
 
 Everywhere:
   --desk URL                 of the desk (default http://127.0.0.1:8088)
@@ -55,6 +61,8 @@ export type Command =
   | { readonly name: 'show'; readonly id: string }
   | { readonly name: 'redrive'; readonly ids: readonly string[]; readonly edit?: Edit }
   | { readonly name: 'redrive-all'; readonly filter: Filter }
+  | { readonly name: 'give-up'; readonly ids: readonly string[]; readonly reason: string }
+  | { readonly name: 'give-up-all'; readonly filter: Filter; readonly reason: string }
   | { readonly name: 'discard'; readonly id: string; readonly reason: string };
 
 export interface Options {
@@ -90,11 +98,18 @@ export function readOptions(args: readonly string[]): Options {
       if (ids.length === 0) throw new Error('Which letters? Give their ids, or --all.');
       return options({ name, ids });
     }
+    case 'give-up': {
+      const reason = reasonOf(values);
+      if (values.all && ids.length > 0) throw new Error('give-up --all takes a filter, and no ids.');
+      const { reason: _, ...others } = filter;
+      if (values.all) return options({ name: 'give-up-all', filter: others, reason });
+      if (ids.length === 0) throw new Error('Which parked calls? Give their ids, or --all.');
+      return options({ name, ids, reason });
+    }
     case 'discard':
-      if (!values.reason) throw new Error('Why? Say it with --reason TEXT.');
-      return options({ name, id: onlyOne(ids), reason: values.reason });
+      return options({ name, id: onlyOne(ids), reason: reasonOf(values) });
     default:
-      throw new Error(`Unknown command ${name}. Known: list, show, redrive, discard; see --help.`);
+      throw new Error(`Unknown command ${name}. Known: list, show, redrive, give-up, discard; see --help.`);
   }
 }
 
@@ -130,6 +145,11 @@ function jsonFrom(file: string): unknown {
   } catch (error) {
     throw new Error(`--payload ${file}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function reasonOf({ reason }: { reason?: string | undefined }): string {
+  if (!reason) throw new Error('Why? Say it with --reason TEXT.');
+  return reason;
 }
 
 function onlyOne(ids: readonly string[]): string {

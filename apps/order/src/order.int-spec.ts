@@ -613,11 +613,15 @@ describe('order service', () => {
         newDelivery(deadLetterRaised, letter),
         newDelivery(deadLetterRedriven, { ...fixtureEvent(deadLetterRedriven).data, orderId }),
         newDelivery(deadLetterDiscarded, { ...fixtureEvent(deadLetterDiscarded).data, orderId }),
+        newDelivery(deadLetterRedriven, {
+          ...{ ...fixtureEvent(deadLetterRedriven).data, orderId, type: 'charge.requested' },
+          ...{ reason: 'The token is gone.', edited: false, decision: 'give-up' },
+        }),
         // Of an order that there is not, and of none.
         newDelivery(deadLetterRaised, { ...letter, orderId: '99999999-9999-4999-8999-999999999999' }),
         newDelivery(deadLetterRaised, { ...letter, orderId: undefined }),
       );
-      expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(5).fill('settled'));
+      expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(6).fill('settled'));
       expect(await timeline(orderId)).toMatchObject([
         { position: 1, cause: 'order.created', status: 'PLACED' },
         {
@@ -633,6 +637,11 @@ describe('order service', () => {
           detail: 'payment.processed in payments.shipping.dlt by ada, edited: The body is no JSON.',
         },
         { position: 4, cause: 'dead-letter.discarded', status: 'PLACED' },
+        {
+          position: 5,
+          cause: 'dead-letter.redriven',
+          detail: 'charge.requested in payments.shipping.dlt by ada, given up: The token is gone.',
+        },
       ]);
     });
 

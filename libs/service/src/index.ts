@@ -5,6 +5,7 @@ export * from './database/connect-database.js';
 export * from './database/database-environment.js';
 export * from './database/database.module.js';
 export * from './errors/problem.js';
+export { pointer, problemDetails } from './errors/validation-problem.js';
 export * from './health/readiness.js';
 export { aboutOrder } from './http/request-spans.js';
 export * from './http/trace-context.js';

@@ -1,11 +1,9 @@
+import { text } from '@orderbridge/contracts';
 import { ProblemException } from '@orderbridge/service';
-import { z } from 'zod';
 
-const name = z
-  .string()
+const name = text(100)
   .trim()
   .min(1)
-  .max(100)
   .regex(/^\P{Cc}+$/u, 'must have no control characters');
 
 /** The field of a request's body that says who asks, where the header X-Operator does not. */

@@ -2,45 +2,56 @@
  * The life of a dead letter at the desk:
  *
  *     OPEN ──an operator sends it again──▶ REDRIVING ──▶ REDRIVEN
- *       ├────an operator gives it up─────▶ DISCARDING ─▶ DISCARDED
+ *       ├────an operator discards it─────▶ DISCARDING ─▶ DISCARDED
+ *       ├────an operator gives the parked call up ─────▶ GIVEN_UP
  *       └────it is gone from its queue, by somebody else's hand──▶ GONE ──it is there again──▶ OPEN
  *
- * On Kafka, where a letter stays in its topic for ever, REDRIVING and DISCARDING are passed over.
+ * On Kafka, where a letter stays in its topic for ever, REDRIVING and DISCARDING are passed over. Parked calls are on
+ * Kafka only.
  */
-export type LetterState = 'OPEN' | 'REDRIVING' | 'REDRIVEN' | 'DISCARDING' | 'DISCARDED' | 'GONE';
-
 export const LETTER_STATES = [
   'OPEN',
   'REDRIVING',
   'REDRIVEN',
+  'GIVEN_UP',
   'DISCARDING',
   'DISCARDED',
   'GONE',
-] as const satisfies readonly LetterState[];
+] as const;
+export type LetterState = (typeof LETTER_STATES)[number];
 
 /** What an operator does with a letter. */
-export type Action = 'redrive' | 'discard';
+export type Action = 'redrive' | 'discard' | 'give-up';
+/** What can be done with a letter on a queue, where it takes two steps. */
+export type QueueAction = Exclude<Action, 'give-up'>;
 
 /** What is to be done when an operator asks for an action: do it, finish what was begun, nothing for it is done, or refuse. */
 export type Step = 'begin' | 'finish' | 'done' | 'refuse';
 
-const STATES: Readonly<Record<Action, { under: LetterState; after: LetterState }>> = {
-  redrive: { under: 'REDRIVING', after: 'REDRIVEN' },
-  discard: { under: 'DISCARDING', after: 'DISCARDED' },
+const UNDER: Readonly<Record<QueueAction, LetterState>> = { redrive: 'REDRIVING', discard: 'DISCARDING' };
+const AFTER: Readonly<Record<Action, LetterState>> = {
+  redrive: 'REDRIVEN',
+  discard: 'DISCARDED',
+  'give-up': 'GIVEN_UP',
+};
+const PARTICIPLES: Readonly<Record<Action, string>> = {
+  redrive: 'sent again',
+  discard: 'discarded',
+  'give-up': 'given up',
 };
 
-export const underWay = (action: Action): LetterState => STATES[action].under;
-export const afterwards = (action: Action): LetterState => STATES[action].after;
+export const underWay = (action: QueueAction): LetterState => UNDER[action];
+export const afterwards = (action: Action): LetterState => AFTER[action];
 
 export function whenAsked(action: Action, state: LetterState): Step {
   if (state === 'OPEN') return 'begin';
-  if (state === STATES[action].under) return 'finish';
-  return state === STATES[action].after ? 'done' : 'refuse';
+  if (action !== 'give-up' && state === UNDER[action]) return 'finish';
+  return state === AFTER[action] ? 'done' : 'refuse';
 }
 
 /** Why an action is refused, in words for the operator. */
 export function whyRefused(action: Action, state: LetterState): string {
-  const wanted = action === 'redrive' ? 'sent again' : 'discarded';
+  const wanted = PARTICIPLES[action];
   if (state === 'GONE')
     return `Somebody else has taken the letter from its queue; it cannot be ${wanted}. Nothing was changed.`;
   return `The letter is ${state}; it cannot be ${wanted}. Nothing was changed.`;

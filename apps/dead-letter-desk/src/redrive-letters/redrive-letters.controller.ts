@@ -3,11 +3,11 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { id } from '@orderbridge/contracts';
 import { z } from 'zod';
 import { operatorField, operatorOf } from '../audit-trail/operator.js';
-import { letterFilter } from '../show-letters/letter-filter.js';
+import { results, selection, selectsOneWay, type Results } from '../several-letters/several-letters.js';
 import { letterView, viewOf, type LetterView } from '../show-letters/letter-view.js';
 import type { LetterEntity } from '../storage/letter.entity.js';
 import { LetterRepository } from '../storage/letter.repository.js';
-import { RedriveLetters, type RedriveResult } from './redrive-letters.js';
+import { RedriveLetters } from './redrive-letters.js';
 
 const headerName = z.string().regex(/^[\w.-]{1,200}$/);
 
@@ -23,33 +23,10 @@ const one = z
   .default({})
   .meta({ id: 'Redrive' });
 
-const LIMIT = 1_000;
-
 const several = z
-  .strictObject({
-    operator: operatorField,
-    ids: z.array(id).min(1).max(LIMIT).optional(),
-    filter: z.strictObject(letterFilter).optional().describe('{} means every open letter'),
-  })
-  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), 'Give either ids or a filter')
+  .strictObject({ operator: operatorField, ...selection })
+  .refine(selectsOneWay, 'Give either ids or a filter')
   .meta({ id: 'RedriveSeveral' });
-
-const results = z
-  .object({
-    results: z.array(
-      z.object({
-        id: z.string(),
-        outcome: z.enum(['redriven', 'under-way', 'already', 'refused']),
-        state: z.string().optional(),
-        detail: z.string().optional(),
-      }),
-    ),
-    remaining: z
-      .number()
-      .optional()
-      .describe(`Open letters of the filter that are left: at most ${LIMIT} are sent at once`),
-  })
-  .meta({ id: 'RedriveResults' });
 
 @ApiTags('dead letters')
 @Controller('dead-letters')
@@ -64,13 +41,11 @@ export class RedriveLettersController {
   @ApiOperation({ summary: 'Send several dead letters again, or all open ones of a filter; twice is once' })
   @ApiHeader({ name: 'X-Operator', required: false })
   @ApiResponse({ status: 200, standardSchema: results })
-  async several(
-    @Body({ schema: several }) { ids, filter, operator }: z.infer<typeof several>,
+  several(
+    @Body({ schema: several }) { operator, ...selected }: z.infer<typeof several>,
     @Headers('x-operator') header: string | undefined,
-  ): Promise<{ results: RedriveResult[]; remaining?: number }> {
-    const who = operatorOf(header, operator);
-    if (ids) return { results: await this.redrive.several([...new Set(ids)], who) };
-    return this.redrive.matching(filter ?? {}, LIMIT, who);
+  ): Promise<Results> {
+    return this.redrive.several(selected, operatorOf(header, operator));
   }
 
   @Post(':id/redrive')
@@ -84,7 +59,10 @@ export class RedriveLettersController {
     description: 'Discarded, taken from its queue by somebody else, or refused by it',
   })
   @ApiResponse({ status: 422, description: 'With these changes it would be rejected again' })
-  @ApiResponse({ status: 503, description: 'IBM MQ is away; it will be done when it is back' })
+  @ApiResponse({
+    status: 503,
+    description: 'A broker or the database is unavailable; what was begun on IBM MQ will be done',
+  })
   async one(
     @Param('id', { schema: id }) letterId: string,
     @Body({ schema: one }) { operator, ...edit }: z.infer<typeof one>,

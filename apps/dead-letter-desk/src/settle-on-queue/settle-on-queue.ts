@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { crashPoint } from '@orderbridge/crash-points';
 import { IbmMqError, QueueOperator, type Changes } from '@orderbridge/ibm-mq';
 import { DEAD_LETTER_PREFIX, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
-import { afterwards, type Action } from '../domain/letter.js';
+import { afterwards, type QueueAction } from '../domain/letter.js';
 import { idOf } from '../index-letters/message-letter-id.js';
 import { DESK } from '../storage/audit-entry.entity.js';
 import type { LetterEntity } from '../storage/letter.entity.js';
@@ -53,14 +53,14 @@ export class SettleOnQueue {
     }
   }
 
-  #carryOut(action: Action, letter: LetterEntity): Promise<boolean> {
+  #carryOut(action: QueueAction, letter: LetterEntity): Promise<boolean> {
     const messageId = letter.messageId as string;
     const chosen = (message: Parameters<typeof idOf>[0]) => idOf(message) === letter.id;
     if (action === 'discard') return this.queues.remove(letter.source, messageId, chosen);
     return this.queues.move(letter.source, messageId, chosen, letter.origin, changesOf(letter));
   }
 
-  async #settled(unit: UnitOfWork, action: Action, letter: LetterEntity): Promise<void> {
+  async #settled(unit: UnitOfWork, action: QueueAction, letter: LetterEntity): Promise<void> {
     const done = action === 'redrive' ? 'redriven' : 'discarded';
     const operator = letter.operator ?? DESK;
     await this.letters.advance(unit.manager, letter.id, afterwards(action), { action: done, operator });
@@ -81,7 +81,7 @@ export class SettleOnQueue {
   }
 }
 
-const actionOf = ({ state }: LetterEntity): Action | undefined =>
+const actionOf = ({ state }: LetterEntity): QueueAction | undefined =>
   state === 'REDRIVING' ? 'redrive' : state === 'DISCARDING' ? 'discard' : undefined;
 
 function changesOf({ edit }: LetterEntity): Changes {

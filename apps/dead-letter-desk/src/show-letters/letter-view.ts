@@ -25,6 +25,7 @@ const summary = {
   changedAt: z.string(),
   operator: z.string().optional().describe('Who asked for what was done with it'),
   discardReason: z.string().optional(),
+  giveUpReason: z.string().optional(),
 };
 
 export const letterSummary = z.object(summary).meta({ id: 'DeadLetterSummary' });
@@ -85,7 +86,9 @@ export const summaryOf = (letter: LetterSummary): LetterSummaryView => ({
   raisedAt: letter.raisedAt.toISOString(),
   changedAt: letter.changedAt.toISOString(),
   ...(letter.operator !== null && { operator: letter.operator }),
-  ...(letter.discardReason !== null && { discardReason: letter.discardReason }),
+  ...(letter.discardReason !== null && {
+    [letter.state === 'GIVEN_UP' ? 'giveUpReason' : 'discardReason']: letter.discardReason,
+  }),
 });
 
 export function viewOf(letter: LetterEntity, audit: readonly AuditEntryEntity[]): LetterView {

@@ -28,6 +28,7 @@ export type AuditAction =
   | 'redrive-asked'
   | 'redriven'
   | 'redrive-failed'
+  | 'given-up'
   | 'discard-asked'
   | 'discarded'
   | 'discard-failed'

@@ -88,6 +88,7 @@ export class LetterEntity {
   @Column('text', { nullable: true })
   operator!: string | null;
 
+  /** Why it was discarded, or given up. */
   @Column('text', { name: 'discard_reason', nullable: true })
   discardReason!: string | null;
 

@@ -17,6 +17,9 @@ import { LetterEntity, type NewLetter } from './letter.entity.js';
 export interface LetterFilter {
   readonly source?: string | undefined;
   readonly type?: string | undefined;
+  /** Any of these types, beside what `type` says. */
+  readonly types?: readonly string[] | undefined;
+  readonly origin?: string | undefined;
   /** Part of the reason, in any case. */
   readonly reason?: string | undefined;
   readonly orderId?: string | undefined;
@@ -50,11 +53,11 @@ export class LetterRepository {
     return query.select(SUMMARY).orderBy('letter.number', 'DESC').take(limit).getMany();
   }
 
-  /** The ids of open letters, oldest first. */
-  async openIds(filter: LetterFilter, limit: number): Promise<string[]> {
+  /** Open letters, oldest first; those behind the number, where given. */
+  open(filter: LetterFilter, limit: number, behind?: string): Promise<Pick<LetterEntity, 'id' | 'number'>[]> {
     const query = matching(this.letters.createQueryBuilder('letter'), { ...filter, state: 'OPEN' });
-    const found = await query.select('letter.id').orderBy('letter.number', 'ASC').take(limit).getMany();
-    return found.map(({ id }) => id);
+    if (behind !== undefined) query.andWhere('letter.number > :behind', { behind });
+    return query.select(['letter.id', 'letter.number']).orderBy('letter.number', 'ASC').take(limit).getMany();
   }
 
   countOpen(filter: LetterFilter): Promise<number> {
@@ -164,10 +167,12 @@ const SUMMARY = (
 
 function matching(
   query: SelectQueryBuilder<LetterEntity>,
-  { source, type, reason, orderId, state, from, to }: LetterFilter,
+  { source, type, types, origin, reason, orderId, state, from, to }: LetterFilter,
 ): SelectQueryBuilder<LetterEntity> {
   if (source !== undefined) query.andWhere('letter.source = :source', { source });
   if (type !== undefined) query.andWhere('letter.type = :type', { type });
+  if (types !== undefined) query.andWhere('letter.type = ANY(:types)', { types });
+  if (origin !== undefined) query.andWhere('letter.origin = :origin', { origin });
   if (reason !== undefined)
     query.andWhere('position(lower(:reason) IN lower(letter.reason)) > 0', { reason });
   if (orderId !== undefined) query.andWhere('letter.orderId = :orderId', { orderId });

@@ -31,10 +31,19 @@ export function causeOf({ id, eventId, envelope: { headers } }: Told): Cause {
 /** Tells what an operator has done with a letter. */
 export function tell(unit: UnitOfWork, action: Action, letter: LetterEntity, operator: string): void {
   const cause = causeOf(letter);
-  if (action === 'redrive') {
-    unit.send(deadLetterRedriven, { ...about(letter), operator, edited: letter.edit !== null }, cause);
-  } else {
-    const reason = letter.discardReason ?? letter.reason;
-    unit.send(deadLetterDiscarded, { ...about(letter), reason, operator }, cause);
+  const reason = letter.discardReason ?? letter.reason;
+  switch (action) {
+    case 'redrive':
+      unit.send(deadLetterRedriven, { ...about(letter), operator, edited: letter.edit !== null }, cause);
+      break;
+    case 'give-up':
+      unit.send(
+        deadLetterRedriven,
+        { ...about(letter), reason, operator, edited: false, decision: 'give-up' },
+        cause,
+      );
+      break;
+    case 'discard':
+      unit.send(deadLetterDiscarded, { ...about(letter), reason, operator }, cause);
   }
 }

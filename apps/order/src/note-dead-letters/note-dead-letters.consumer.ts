@@ -15,6 +15,7 @@ type Raised = DataOf<typeof deadLetterRaised>;
 type News = Pick<Raised, 'orderId' | 'type' | 'source' | 'reason'> & {
   readonly operator?: string;
   readonly edited?: boolean;
+  readonly decision?: DataOf<typeof deadLetterRedriven>['decision'];
 };
 
 /**
@@ -53,8 +54,9 @@ export class NoteDeadLettersConsumer {
   }
 }
 
-function detailOf({ type, source, reason, operator, edited }: News): string {
+function detailOf({ type, source, reason, operator, edited, decision }: News): string {
   const what = `${type ?? 'a message'} in ${source}`;
-  const who = operator === undefined ? '' : ` by ${operator}${edited ? ', edited' : ''}`;
+  const how = decision === 'give-up' ? ', given up' : edited ? ', edited' : '';
+  const who = operator === undefined ? '' : ` by ${operator}${how}`;
   return `${what}${who}: ${reason}`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DEAD_LETTERS } from '../destinations.js';
 import type { EventContract } from '../envelope/event-contract.js';
 import { id } from '../orders/order-details.js';
+import { decision } from './decision.js';
 
 const about = {
   deadLetterId: id,
@@ -11,7 +12,7 @@ const about = {
   source: z.string(),
   /** Type of the message, where it says one. */
   type: z.string().optional(),
-  /** Why it became a dead letter; of a discarded one, why it was given up. */
+  /** Why it became a dead letter; of one that was discarded or given up, why. */
   reason: z.string(),
 };
 
@@ -40,7 +41,7 @@ export const deadLetterRaised = define(
   }),
 );
 
-/** An operator sent a dead letter to its consumers again. */
+/** An operator sent a dead letter to its consumers again; a parked call also to give it up. */
 export const deadLetterRedriven = define(
   'dead-letter.redriven',
   z.object({
@@ -48,6 +49,7 @@ export const deadLetterRedriven = define(
     operator: z.string(),
     /** Whether it was changed before. */
     edited: z.boolean(),
+    decision,
   }),
 );
 

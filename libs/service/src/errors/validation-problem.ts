@@ -9,9 +9,15 @@ export function validationProblem(issues: readonly unknown[]): ProblemException 
     status: 400,
     title: 'Invalid request',
     detail: 'The request does not fit its schema; errors says what to change. Nothing was stored.',
-    errors: (issues as readonly Issue[]).flatMap((issue) => details(issue, [])).slice(0, 50),
+    errors: problemDetails(issues),
   });
 }
+
+/** What a schema's issues say of each field, with pointers below `parents`; the first 50. */
+export const problemDetails = (
+  issues: readonly unknown[],
+  parents: readonly PropertyKey[] = [],
+): ProblemDetail[] => (issues as readonly Issue[]).flatMap((issue) => details(issue, parents)).slice(0, 50);
 
 function details(issue: Issue, parents: readonly PropertyKey[]): ProblemDetail[] {
   const path = [...parents, ...issue.path];
@@ -34,5 +40,5 @@ function closestBranch(branches: readonly Issue[][]): Issue[] {
 }
 
 /** RFC 6901. */
-const pointer = (path: readonly PropertyKey[]): string =>
+export const pointer = (path: readonly PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
