@@ -94,7 +94,7 @@ class Run {
     // What fails while everything is taken away says nothing about the seed.
     if (this.#isEnding) return;
     this.results.push(result);
-    say(reportSeed(result));
+    say(reportSeed(result, this.options.kinds));
     if (result.violations.length === 0) return;
     const folder = join(this.options.keep, `seed-${result.seed}`);
     try {

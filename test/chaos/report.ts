@@ -1,21 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { emptiness } from './invariants/emptiness.js';
 import { NORMAL_IN_WORDS } from './load/progress.js';
-import { FAULT_KINDS, nameOf, type Fault } from './plan/fault.js';
+import { FAULT_KINDS, nameOf, type Fault, type FaultKind } from './plan/fault.js';
 import type { SeedResult, Struck } from './run-seed.js';
 
 /** What happened under one seed, in a few lines. */
-export function reportSeed({
-  seed,
-  struck,
-  skipped,
-  ends,
-  placed,
-  quiet,
-  poison,
-  decisions,
-  violations,
-}: SeedResult): string {
+export function reportSeed(
+  { seed, struck, skipped, ends, placed, quiet, poison, decisions, violations }: SeedResult,
+  kinds: ReadonlySet<FaultKind> | undefined,
+): string {
+  const only = kinds ? ` --kinds '${[...kinds].join(',')}'` : '';
   const faults = struck.map(({ fault, fired, recovery }) => {
     const back = recovery === undefined ? 'not normal again' : `normal after ${recovery.toFixed(1)} s`;
     return `  ${nameOf(fault)}${fired ? '' : ' (did not happen)'}: ${back}`;
@@ -30,7 +24,7 @@ export function reportSeed({
     `  ${placed} orders: ${statuses.join(', ')}; quiet ${quiet.toFixed(1)} s after the load`,
     `  ${poison} messages that nobody can handle, ${decisions} decisions on their dead letters`,
     ...violations.map((violation) => `  VIOLATION ${violation}`),
-    ...(violations.length === 0 ? [] : [`  repeat with: npm run chaos -- --seeds 1 --from ${seed}`]),
+    ...(violations.length === 0 ? [] : [`  repeat with: npm run chaos -- --seeds 1 --from ${seed}${only}`]),
   ].join('\n');
 }
 
@@ -75,7 +69,7 @@ function tableOf(struck: readonly Struck[], skipped: readonly Fault[]): string[]
     const at = (share: number): string =>
       seconds?.[Math.ceil(share * seconds.length) - 1]?.toFixed(1).replace('Infinity', 'never') ?? '-';
     const cells = own ? [`${own.length}`, at(0.5), at(0.95), at(1)] : ['struck', 'median', '95 %', 'longest'];
-    return [kind.padEnd(12), ...[`${planned}`, ...cells].map((cell) => cell.padStart(8))].join('');
+    return [kind.padEnd(16), ...[`${planned}`, ...cells].map((cell) => cell.padStart(8))].join('');
   };
   const fired = struck.filter((one) => one.fired);
   return [

@@ -73,7 +73,8 @@ class Books {
 
   order(id: string, end: keyof typeof STORIES): this {
     const { statuses, charged, refunded, label } = STORIES[end];
-    this.accepted.set(id, { kind: 'good', key: `key of ${id}` });
+    const kind = end === 'DELIVERED' ? 'good' : 'poison at a partner';
+    this.accepted.set(id, { kind: end === 'REJECTED' ? 'out of stock' : kind, key: `key of ${id}` });
     this.orders.push({ id, status: end, reason: null, total: TOTAL, version: statuses.length });
     for (const [index, status] of statuses.entries()) {
       const messageId = `${id}-${status}`;
@@ -545,6 +546,25 @@ describe('I13: what can be handled is no dead letter', () => {
   test('given a work item that waits for an operator, then that is right', () => {
     books.deadLetter('orders.payment.dlt', 'm1', 'charge.requested', 'a', 'payment', 'unusable answer');
     books.poison.clear();
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe('I14: nothing is believed that was not said', () => {
+  test.each([
+    ['good', 'REFUNDED', 'd'],
+    ['out of stock', 'DELIVERED', 'a'],
+    ['declined', 'REFUNDED', 'd'],
+    ['refused by the carrier', 'DELIVERED', 'a'],
+    ['XML as text', 'REJECTED', 'c'],
+  ] as const)('when an order that is %s ends %s', (kind, _, id) => {
+    books.accepted.set(id, { kind, key: id });
+    expect(books.violated).toEqual(['I14']);
+  });
+
+  test('given that it was cancelled, or hurts itself at a partner, then it may end so', () => {
+    books.accepted.set('b', { kind: 'good', key: 'b' });
+    books.accepted.set('d', { kind: 'poison at a partner', key: 'd' });
     expect(books.violations).toEqual([]);
   });
 });

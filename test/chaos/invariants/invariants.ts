@@ -1,4 +1,5 @@
 import { ALLOWED_MOVES, TERMINAL } from '../../simulator/allowed-moves.js';
+import type { OrderKind } from '../load/order-kinds.js';
 import type { Accepted } from '../load/shopping.js';
 import { SERVICES } from '../plan/fault.js';
 import type { Evidence, OrderRow } from './evidence.js';
@@ -13,6 +14,16 @@ const OWN_ROWS = {
   shipments: { kept: ['BOOKED', 'DELIVERED'], undone: ['FAILED', 'CANCELLED', 'VOIDED'] },
   reservations: { kept: ['SHIPPED'], undone: ['REJECTED', 'RELEASED'] },
 } as const;
+
+/** How orders of a kind may end; all others, besides CANCELLED, only as they were ordered: they keep charge and label. */
+const OTHER_ENDS: Readonly<Partial<Record<OrderKind, readonly string[]>>> = {
+  'out of stock': ['REJECTED'],
+  'paid by hand and out of stock': ['REJECTED'],
+  declined: ['PAYMENT_FAILED'],
+  'declined by hand': ['PAYMENT_FAILED', ...KEPT],
+  'refused by the carrier': ['REFUNDED'],
+  'poison at a partner': ['PAYMENT_FAILED', 'REFUNDED', ...KEPT],
+};
 
 /** Dead letters by which a service asks a person about one item of its own. */
 export const PARKED_TYPES: readonly string[] = [
@@ -63,7 +74,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
 }
 
 /**
- * Judges a quiet system by the invariants I1 to I8 and I11 to I13 (for I9 see `Responses`, for I10 `emptiness`).
+ * Judges a quiet system by the invariants I1 to I8 and I11 to I14 (for I9 see `Responses`, for I10 `emptiness`).
  *
  * @param accepted every order that was answered with 201.
  * @param initial pieces of each product before the first order.
@@ -144,6 +155,7 @@ export function violationsOf(
   ownRowsAgree(evidence, orders, findings, story);
   textArrived(evidence, accepted, findings, story);
   onlyPoisonIsDead(evidence, circumstances, findings);
+  endsAreMeant(evidence, accepted, findings, story);
   return findings.told();
 }
 
@@ -186,6 +198,21 @@ function textArrived(
         () =>
           `${field} is ${JSON.stringify(recipient[field])} instead of ${JSON.stringify(text)}, ${story(orderId)}`,
       );
+  }
+}
+
+/** I14: nothing is believed that was not said: an order fails only when who decides about it has said so. */
+function endsAreMeant(
+  { orders }: Evidence,
+  accepted: ReadonlyMap<string, Accepted>,
+  findings: Findings,
+  story: (id: string) => string,
+): void {
+  for (const { id, status } of orders) {
+    const kind = accepted.get(id)?.kind;
+    if (!kind || status === 'CANCELLED' || !TERMINAL.has(status)) continue;
+    const isMeant = OTHER_ENDS[kind]?.includes(status) ?? KEPT.has(status);
+    findings.expect(isMeant, 'I14', () => `nobody has said so: ${story(id)}`);
   }
 }
 

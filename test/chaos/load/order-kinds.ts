@@ -89,8 +89,14 @@ const KINDS = [
   { name: 'poison at a partner', share: 1.5, body: poison },
   {
     name: 'paid by hand',
-    share: 1.5,
-    byHand: (random: Random) => ({ paymentToken: random.chance(0.8) ? 'tok_approve' : 'tok_decline' }),
+    share: 1.2,
+    byHand: () => ({ paymentToken: 'tok_approve' }),
+    body: () => ({}),
+  },
+  {
+    name: 'declined by hand',
+    share: 0.3,
+    byHand: () => ({ paymentToken: 'tok_decline' }),
     body: () => ({}),
   },
   {
@@ -117,10 +123,11 @@ export function drawOrder(random: Random): OrderForm {
 
 export const goodOrder = (random: Random): OrderForm => ({ kind: 'good', body: basket(random) });
 
-export const poisonOrder = (random: Random): OrderForm => ({
-  kind: 'poison at a partner',
-  body: { ...basket(random), ...poison(random) },
-});
+/** One that hurts itself at a partner, or that would if text were not text. */
+export const poisonOrder = (random: Random): OrderForm =>
+  random.chance(0.5)
+    ? { kind: 'poison at a partner', body: { ...basket(random), ...poison(random) } }
+    : { kind: 'XML as text', body: { ...basket(random), ...withIn(random, random.pick(XML_TEXTS)) } };
 
 function basket(random: Random): object {
   const items: Record<string, number> = {};
