@@ -59,7 +59,7 @@ describe('Pipeline', () => {
     },
   });
 
-  const start = (starts?: PostgresStarts) => {
+  const start = (starts?: PostgresStarts, store = new PostgresMessageStore(dataSource)) => {
     const routes = new Map([
       ['added', route(added, 'account.total + excluded.total')],
       ['doubled', route(doubled, 'account.total * 2')],
@@ -67,7 +67,7 @@ describe('Pipeline', () => {
     return new Pipeline({
       consumer: 'test',
       routes,
-      unitsOfWork: new UnitsOfWork(new PostgresMessageStore(dataSource), '/test'),
+      unitsOfWork: new UnitsOfWork(store, '/test'),
       observer: {
         committed() {},
         retrying() {},
@@ -162,6 +162,31 @@ describe('Pipeline', () => {
       'settled',
       'settled',
     ]);
+    expect(rejected).toEqual([]);
+  });
+
+  test.each(['55000', '57014', '42P01', '42501', '0A000'])(
+    'the everyday answer %s of PostgreSQL is waited out and costs no attempt',
+    async (code) => {
+      let tries = 0;
+      fail = () => {
+        if (++tries < 5) return Object.assign(new Error('not now'), { code });
+        return tries === 5 ? new PermanentError('breaks a rule') : undefined;
+      };
+      expect(await pipeline.process([delivery(added, 'a', 1)])).toMatchObject([
+        { status: 'rejected', attempts: 1 },
+      ]);
+    },
+  );
+
+  test('a transaction that cannot be begun says nothing about the message, whatever the reason', async () => {
+    const store = new PostgresMessageStore(dataSource);
+    let tries = 0;
+    const begin = store.transaction.bind(store);
+    store.transaction = (work) =>
+      ++tries < 5 ? Promise.reject(new Error('SASL: client password must be a string')) : begin(work);
+    pipeline = start(undefined, store);
+    expect(await statuses([delivery(added, 'a', 1)])).toEqual(['settled']);
     expect(rejected).toEqual([]);
   });
 

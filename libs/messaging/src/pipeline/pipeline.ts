@@ -134,12 +134,12 @@ export class Pipeline {
           const { starts: attempts, since } = crashes;
           return [this.#reject(delivery, new PoisonMessageError(attempts), { attempts, since })];
         }
-        for (const { tried } of events) tried.attempts++;
         await this.#commit(events);
         return events.map(() => SETTLED);
       } catch (error) {
         for (const { span } of events) span.failed(error as Error);
         if (!isTransient(error)) {
+          for (const { tried } of events) tried.attempts++;
           const [alone, ...others] = events;
           if (!alone || others.length > 0) throw error;
           unexplained++;

@@ -11,8 +11,10 @@ const RETRY = { initial: 200, max: 5_000 };
 
 /**
  * Connects to PostgreSQL and runs the pending migrations under an advisory lock, so that replicas that start
- * together migrate once; these may take as long as they need. Waits for as long as the server is away; a wrong password
- * or a failed migration throws.
+ * together migrate once; these may take as long as they need. Waits for as long as the server cannot be reached or lets
+ * nobody in, also because of a password or certificate that is being renewed.
+ *
+ * @throws what is wrong with a migration, which its supervisor starts the process again for.
  */
 export async function connectDatabase(options: PostgresOptions): Promise<DataSource> {
   const logger = new Logger('Database');
@@ -22,11 +24,17 @@ export async function connectDatabase(options: PostgresOptions): Promise<DataSou
       await migrate({ ...options, extra: { ...options.extra, silence: 0 } });
       return await dataSource.initialize();
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      if (!isTransient(error) || isOfStatement(error)) throw error;
       logger.warn(`Waiting for PostgreSQL: ${(error as Error).message}`);
       await sleep(backoffDelay(failures, RETRY));
     }
   }
+}
+
+/** A migration that does not fit its database: a syntax error, a missing object or right, a feature that is not there. */
+function isOfStatement(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^(0A|42)/.test(code);
 }
 
 async function migrate(options: PostgresOptions): Promise<void> {

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load-config.js';
 import { ServiceModule } from '../service.module.js';
 import { databaseEnvironment } from './database-environment.js';
 import { DatabaseModule } from './database.module.js';
+import { PreparingClient } from './prepared-statements.js';
 
 describe('PostgreSQL that asks for TLS', () => {
   let url: URL;
@@ -42,8 +43,10 @@ describe('PostgreSQL that asks for TLS', () => {
   });
 
   test('is not trusted when its authority is unknown', async () => {
-    await expect(start({ DATABASE_SSL: 'true' })).rejects.toThrow(
-      'self-signed certificate in certificate chain',
-    );
+    const client = new PreparingClient({ connectionString: url.href, ssl: { rejectUnauthorized: true } });
+    await expect(client.connect()).rejects.toMatchObject({
+      name: 'StoreUnavailableError',
+      cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
+    });
   });
 });

@@ -72,8 +72,22 @@ export class DatabaseModule implements OnModuleInit {
   }
 }
 
-/** The file is read once: authorities that are renewed take effect at the next start. */
-const tlsOptions = ({ DATABASE_SSL_CA: file }: DatabaseConfig): TlsOptions => ({
-  rejectUnauthorized: true,
-  ...(file && { ca: readFileSync(file) }),
-});
+/**
+ * The file is read for each connection, so that renewed authorities take effect without a restart; while it cannot be
+ * read, those known before are taken.
+ */
+function tlsOptions({ DATABASE_SSL_CA: file }: DatabaseConfig): TlsOptions {
+  if (!file) return { rejectUnauthorized: true };
+  let known = readFileSync(file);
+  return {
+    rejectUnauthorized: true,
+    get ca() {
+      try {
+        known = readFileSync(file);
+      } catch {
+        // The one that replaces it is not there yet.
+      }
+      return known;
+    },
+  };
+}

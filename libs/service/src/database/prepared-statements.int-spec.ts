@@ -63,4 +63,48 @@ describe('a connection to PostgreSQL through a network', () => {
     link.loseServer(1);
     await expect(client.query('SELECT $1::int AS n', [1])).rejects.toThrow('Connection terminated');
   });
+
+  describe('whose statements have become stale', () => {
+    const read = async (): Promise<unknown[]> => {
+      const answer: Promise<QueryResult> = client.query('SELECT * FROM stock WHERE id = $1', [1]);
+      return (await answer).rows as unknown[];
+    };
+
+    beforeEach(async () => {
+      const made: Promise<unknown> = client.query(
+        'CREATE TABLE stock (id integer); INSERT INTO stock VALUES (1)',
+      );
+      await made;
+      await read();
+    });
+
+    test('by a migration: they are prepared again', async () => {
+      const altered: Promise<unknown> = client.query('ALTER TABLE stock ADD COLUMN n integer DEFAULT 7');
+      await altered;
+      expect(await read()).toEqual([{ id: 1, n: 7 }]);
+    });
+
+    test('by a pool that discards them: they are prepared again', async () => {
+      const discarded: Promise<unknown> = client.query('DEALLOCATE ALL');
+      await discarded;
+      expect(await read()).toEqual([{ id: 1 }]);
+    });
+
+    test('in a transaction: it fails as it must, and the next one does not', async () => {
+      const altered: Promise<unknown> = client.query('ALTER TABLE stock ADD COLUMN n integer DEFAULT 7');
+      await altered;
+      const attempt = async (): Promise<unknown[]> => {
+        const begun: Promise<unknown> = client.query('BEGIN');
+        await begun;
+        try {
+          return await read();
+        } finally {
+          const ended: Promise<unknown> = client.query('ROLLBACK');
+          await ended;
+        }
+      };
+      await expect(attempt()).rejects.toMatchObject({ code: '0A000' });
+      expect(await attempt()).toEqual([{ id: 1, n: 7 }]);
+    });
+  });
 });
