@@ -18,6 +18,8 @@ const HIGHEST_RATES = {
   rebalance: 0.005,
   /** A relay loses its lead without knowing; per step. */
   leadLost: 0.003,
+  /** One of two processes of a service no longer reaches a broker, for a while or until it ends; per step. */
+  cutOff: 0.003,
   /** A handler has a bug that a message brings out, until it is mended. */
   poison: 0.03,
   /** A handler fails once. */

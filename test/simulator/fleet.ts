@@ -15,6 +15,8 @@ const PROGRAMS: Readonly<Record<ServiceName, (program: Program) => void>> = {
 };
 /** Most milliseconds until a process that died is started again. */
 const RESTART = 20_000;
+/** Most milliseconds for which a process is cut off, where it is not for as long as it lives. */
+const CUT_OFF = 120_000;
 
 /** The processes of all services: one or two of each, started again when they die. */
 export class Fleet {
@@ -49,6 +51,22 @@ export class Fleet {
     scheduler.after(undefined, random.below(RESTART), `${process.name} is started again`, () =>
       this.#start(service, process.name),
     );
+  }
+
+  /** A process no longer reaches a broker that another one of its service reaches: for a while, or until it ends. */
+  cutOff(): void {
+    const { cutOffs, random, scheduler, services } = this.world;
+    const service = random.pick(services);
+    const processes = this.running.filter(({ name }) => name.startsWith(`${service.name} `));
+    if (processes.length < 2 || processes.some((process) => cutOffs.isCut(process))) return;
+    const process = random.pick(processes);
+    const broker = random.pick(service.brokers);
+    cutOffs.cut(process, broker);
+    scheduler.trace.add(process.name, `no longer reaches ${broker}`);
+    if (random.chance(0.5))
+      scheduler.after(undefined, random.below(CUT_OFF), `${process.name} reaches ${broker} again`, () =>
+        cutOffs.heal(process),
+      );
   }
 
   #start(name: ServiceName, processName: string): void {

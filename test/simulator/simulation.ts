@@ -173,6 +173,12 @@ class Simulation {
       if (status === 'SHIPPED' && random.chance(probability)) carrier.deliver(id);
   }
 
+  #breakLead(): void {
+    const { random, services } = this.world;
+    const { brokers, messaging } = random.pick(services);
+    messaging.leadOf(random.pick(brokers)).break();
+  }
+
   /** What may go wrong between any two steps. */
   #strike(): void {
     const { world } = this;
@@ -181,7 +187,8 @@ class Simulation {
     if (faults.happens('crash')) this.#fleet.crash();
     if (faults.happens('jump')) scheduler.now += random.below(JUMP);
     if (faults.happens('rebalance')) kafka.rebalance(random.pick([...kafka.groups.keys()]));
-    if (faults.happens('leadLost')) random.pick(world.services).messaging.breakLead();
+    if (faults.happens('leadLost')) this.#breakLead();
+    if (faults.happens('cutOff')) this.#fleet.cutOff();
     if (faults.happens('redrive')) this.#operator.redriveOne();
     if (faults.happens('garbage')) {
       const topic = random.pick(['orders', 'inventory', 'payments', 'shipments', queue.name]);

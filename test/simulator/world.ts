@@ -1,5 +1,6 @@
 import { INVENTORY_EVENTS, type Broker } from '@orderbridge/contracts';
 import type { BusMessage } from './brokers/bus-message.js';
+import { CutOffs } from './brokers/cut-offs.js';
 import { SimulatedQueue } from './brokers/simulated-ibm-mq.js';
 import { SimulatedKafka } from './brokers/simulated-kafka.js';
 import { Database } from './database/database.js';
@@ -44,6 +45,7 @@ export class World {
   readonly faults: Faults;
   readonly scheduler: Scheduler;
   readonly names = new Names();
+  readonly cutOffs = new CutOffs();
   readonly kafka: SimulatedKafka;
   readonly queue: SimulatedQueue;
   readonly gateway: SimulatedGateway;
@@ -73,8 +75,8 @@ export class World {
     this.scheduler = new Scheduler(this.random);
     const tap = (place: string, message: BusMessage): void => this.#publish(place, message);
     const partitions = this.random.between(1, 3);
-    this.kafka = new SimulatedKafka(this.random, this.faults, this.names, tap, partitions);
-    this.queue = new SimulatedQueue(INVENTORY_EVENTS.name, this.random, this.faults, tap);
+    this.kafka = new SimulatedKafka(this.random, this.faults, this.names, tap, partitions, this.cutOffs);
+    this.queue = new SimulatedQueue(INVENTORY_EVENTS.name, this.random, this.faults, tap, this.cutOffs);
     const partner = (name: string): Partner => new Partner(name, this.scheduler, this.random, this.faults);
     this.gateway = new SimulatedGateway(partner('gateway'), this.names);
     this.carrier = new SimulatedCarrier(partner('carrier'), this.names);

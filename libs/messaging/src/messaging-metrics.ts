@@ -40,7 +40,11 @@ const relayRetries = new Counter({
   help: 'Batches whose publishing had to be tried again',
   labelNames: ['broker'],
 });
-const relayLeading = new Gauge({ name: 'outbox_leading', help: '1 where this process publishes the outbox' });
+const relayLeading = new Gauge({
+  name: 'outbox_leading',
+  help: '1 where this process publishes what the outbox has for the broker',
+  labelNames: ['broker'],
+});
 
 const outbox = new ScrapedGauges(
   {
@@ -104,9 +108,12 @@ export class MessagingMetrics implements PipelineObserver, RelayObserver {
     });
   }
 
-  leading(leading: boolean): void {
-    relayLeading.set(leading ? 1 : 0);
-    this.#logger.log(leading ? 'Publishing the outbox' : 'No longer publishing the outbox');
+  leading(broker: Broker, leading: boolean): void {
+    relayLeading.set({ broker }, leading ? 1 : 0);
+    this.#logger.log({
+      broker,
+      message: leading ? 'Publishing the outbox' : 'No longer publishing the outbox',
+    });
   }
 
   published(broker: Broker, messages: readonly OutgoingMessage[]): void {

@@ -3,6 +3,7 @@ import type { Faults } from '../faults.js';
 import type { Random } from '../schedule/random.js';
 import type { Process } from '../schedule/scheduler.js';
 import type { BusMessage, Wiretap } from './bus-message.js';
+import type { CutOffs } from './cut-offs.js';
 import { asBusMessage } from './simulated-kafka.js';
 
 export interface QueuedMessage {
@@ -28,6 +29,7 @@ export class SimulatedQueue {
     private readonly random: Random,
     private readonly faults: Faults,
     private readonly tap: Wiretap,
+    private readonly cutOffs: CutOffs,
   ) {}
 
   put(message: BusMessage): void {
@@ -94,6 +96,7 @@ export class SimulatedQueue {
       broker: 'ibm-mq',
       publish: async (messages) => {
         await process.step(`puts ${messages.length} to IBM MQ`);
+        if (this.cutOffs.isCut(process, 'ibm-mq')) throw new Error('simulated: IBM MQ is out of reach');
         const fails = this.faults.happens('publish');
         // One unit of work: all or nothing, but whether is not known when the connection is lost.
         if (!fails || this.random.chance(0.5))

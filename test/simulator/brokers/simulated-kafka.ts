@@ -4,6 +4,7 @@ import type { Names } from '../names.js';
 import type { Random } from '../schedule/random.js';
 import type { Process } from '../schedule/scheduler.js';
 import type { BusMessage, Wiretap } from './bus-message.js';
+import type { CutOffs } from './cut-offs.js';
 
 export interface Partition {
   readonly topic: string;
@@ -33,6 +34,7 @@ export class SimulatedKafka {
     private readonly names: Names,
     private readonly tap: Wiretap,
     private readonly partitions: number,
+    private readonly cutOffs: CutOffs,
   ) {}
 
   append(topic: string, message: BusMessage): void {
@@ -97,6 +99,7 @@ export class SimulatedKafka {
       broker: 'kafka',
       publish: async (messages) => {
         await process.step(`publishes ${messages.length} to Kafka`);
+        if (this.cutOffs.isCut(process, 'kafka')) throw new Error('simulated: Kafka is out of reach');
         const fails = this.faults.happens('publish');
         const taken = fails ? messages.slice(0, this.random.between(0, messages.length)) : messages;
         for (const message of taken) this.append(message.destination.name, asBusMessage(message));

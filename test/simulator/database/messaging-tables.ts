@@ -1,4 +1,6 @@
-import type { Candidate, OutgoingMessage, Unfinished } from '@orderbridge/messaging';
+import type { Broker } from '@orderbridge/contracts';
+import type { OutgoingMessage, Unfinished } from '@orderbridge/messaging';
+import { SimulatedLead } from './simulated-lead.js';
 import { Table } from './table.js';
 
 export interface StartRow extends Unfinished {
@@ -10,7 +12,7 @@ interface StoredMessage extends OutgoingMessage {
   readonly parked: boolean;
 }
 
-/** Inbox, outbox and the relay's lead in a service's database. */
+/** Inbox, outbox and the leads of the relay's lanes in a service's database. */
 export class MessagingTables {
   readonly inbox = new Table<object>('inbox');
   readonly outbox = new Table<StoredMessage>('outbox');
@@ -18,30 +20,17 @@ export class MessagingTables {
   /** Ids of the messages that transactions have committed to the outbox. */
   readonly produced = new Set<string>();
   lastId = 0;
-  leader: Candidate | undefined;
-  /** Those who would lead, with what tells them that they do. */
-  readonly candidates = new Map<Candidate, () => void>();
-  /** Tells the leader that it no longer leads. */
-  lose: (() => void) | undefined;
+  readonly #leads = new Map<Broker, SimulatedLead>();
 
-  /** Makes a candidate the leader where there is none. */
-  elect(): void {
-    if (this.leader) return;
-    const [next] = this.candidates;
-    if (!next) return;
-    const [candidate, lead] = next;
-    this.candidates.delete(candidate);
-    this.leader = candidate;
-    lead();
+  /** Who leads the lane of a broker. */
+  leadOf(broker: Broker): SimulatedLead {
+    let lead = this.#leads.get(broker);
+    if (!lead) this.#leads.set(broker, (lead = new SimulatedLead()));
+    return lead;
   }
 
-  /** The connection that holds the lead breaks: another process may lead before the old leader knows. */
-  breakLead(): void {
-    if (!this.leader) return;
-    this.lose?.();
-    this.lose = undefined;
-    this.leader = undefined;
-    this.elect();
+  get leads(): readonly SimulatedLead[] {
+    return [...this.#leads.values()];
   }
 
   isClaimed(consumer: string, messageId: string): boolean {

@@ -4,6 +4,9 @@ import type { EntityManager } from 'typeorm';
 import type { Session } from './database.js';
 import { inboxKey, type MessagingTables } from './messaging-tables.js';
 
+/** Milliseconds for which a process that gave the lead up does not stand. */
+const STEP_BACK = 5_000;
+
 /** The message store of one process; `tables` are shared by all processes of the service. */
 export class SimulatedMessageStore implements MessageStore {
   constructor(
@@ -61,34 +64,38 @@ export class SimulatedMessageStore implements MessageStore {
     });
   }
 
-  stand(candidate: Candidate): Candidacy {
+  stand(broker: Broker, candidate: Candidate): Candidacy {
     return {
       start: () => {
-        this.session.process.atCrash(() => {
-          this.tables.candidates.delete(candidate);
-          if (this.tables.leader === candidate) this.tables.leader = undefined;
-          this.tables.elect();
-        });
-        this.#stand(candidate);
+        this.session.process.atCrash(() => this.tables.leadOf(broker).withdraw(candidate));
+        this.#stand(broker, candidate);
       },
       stop: () => Promise.reject(new Error('A simulated process does not stop, it crashes.')),
     };
   }
 
-  notifyLeader(): Promise<void> {
-    return this.session.autocommit('NOTIFY', () => this.tables.leader?.notified());
+  notifyLeaders(): Promise<void> {
+    return this.session.autocommit('NOTIFY', () => {
+      for (const { leader } of this.tables.leads) leader?.notified();
+    });
   }
 
-  #stand(candidate: Candidate): void {
+  #stand(broker: Broker, candidate: Candidate): void {
     const { process } = this.session;
-    this.tables.candidates.set(candidate, () => {
-      const lost = new AbortController();
-      this.tables.lose = () => void process.step('loses the lead').then(() => lost.abort());
+    const lane = this.tables.leadOf(broker);
+    lane.stand(candidate, (lost) => {
+      const over = new AbortController();
+      let gaveUp = false;
+      lost(() => void process.step('loses the lead').then(() => over.abort()));
+      const giveUp = (): void => {
+        gaveUp ||= lane.giveUp(candidate);
+        if (gaveUp) over.abort();
+      };
       void process
-        .step('leads')
-        .then(() => candidate.lead(lost.signal))
-        .then(() => this.#stand(candidate));
+        .step(`leads the lane of ${broker}`)
+        .then(() => candidate.lead({ signal: over.signal, giveUp }))
+        .then(() => (gaveUp ? process.clock.sleep(STEP_BACK) : undefined))
+        .then(() => this.#stand(broker, candidate));
     });
-    this.tables.elect();
   }
 }

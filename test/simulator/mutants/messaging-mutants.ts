@@ -82,4 +82,20 @@ export const MESSAGING_MUTANTS: readonly Mutant[] = [
       redriven: (real) => ({ ...real, headers: { ...real.headers, ce_id: uuid() } }),
     },
   },
+  {
+    name: 'leader-for-ever',
+    bug: 'a leader that alone cannot reach its broker keeps the lead',
+    replace: {
+      store: (real) =>
+        instead(real, {
+          stand: (broker, candidate) =>
+            real.stand(
+              broker,
+              instead(candidate, {
+                lead: ({ signal }) => candidate.lead({ signal, giveUp: () => undefined }),
+              }),
+            ),
+        }),
+    },
+  },
 ];

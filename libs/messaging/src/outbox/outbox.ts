@@ -2,11 +2,14 @@ import type { Broker } from '@orderbridge/contracts';
 import type { EntityManager } from 'typeorm';
 import { ASYNCHRONOUS_COMMIT } from '../unit-of-work/asynchronous-commit.js';
 import type { OutgoingMessage } from './outgoing-message.js';
-import { readHeaders, storeHeaders, type StoredEnvelope } from './stored-headers.js';
+import { UndeliverableMessageError } from './publisher.js';
+import { readHeaders, storeHeaders, type Envelope, type StoredEnvelope } from './stored-headers.js';
 
 /** A message with its place in the outbox. */
 export interface OutboxRow extends OutgoingMessage {
   readonly id: string;
+  /** Why it cannot be published: its headers, which are missing then, are none that we have stored. */
+  readonly unreadable?: UndeliverableMessageError;
 }
 
 interface StoredRow {
@@ -71,9 +74,19 @@ export async function takeFromOutbox(
     destination: { broker, name: destination },
     key,
     messageId: message_id,
-    ...readHeaders(headers),
+    ...readOrSay(headers),
     body,
   }));
+}
+
+/** One row that cannot be read must not keep the others from being taken. */
+function readOrSay(stored: StoredEnvelope): Envelope & Pick<OutboxRow, 'unreadable'> {
+  try {
+    return readHeaders(stored);
+  } catch (cause) {
+    const reason = `Its headers cannot be read: ${(cause as Error).message}`;
+    return { headers: {}, unreadable: new UndeliverableMessageError(reason, { cause }) };
+  }
 }
 
 /** Sets a message aside that its broker refuses for good, with the reason, so that it holds up no other. */

@@ -55,7 +55,7 @@ describe('Relay', () => {
     await dataSource.destroy();
   });
 
-  const start = (publishers: Publisher[], units = unitsOfWork) => {
+  const start = (publishers: Publisher[], units = unitsOfWork, patienceMs = 60_000) => {
     const relay = new Relay({
       store: new PostgresMessageStore(dataSource),
       unitsOfWork: units,
@@ -63,6 +63,7 @@ describe('Relay', () => {
       observer: quiet,
       batchSize: 10,
       fallbackInterval: NO_FALLBACK,
+      patienceMs,
     });
     relays.push(relay);
     relay.start();
@@ -212,6 +213,40 @@ describe('Relay', () => {
     expect(publishers[1].ids).toEqual([]);
   });
 
+  test('a leader that alone cannot reach its broker lets another one publish, and keeps its other lane', async () => {
+    const cutOff = new RecordingPublisher('ibm-mq');
+    cutOff.failures = Infinity;
+    const [kafka, spareKafka] = [new RecordingPublisher('kafka'), new RecordingPublisher('kafka')];
+    const healthy = new RecordingPublisher('ibm-mq');
+    const first = start([cutOff, kafka], unitsOfWork, 300);
+    await until(() => first.leading);
+    const other = new UnitsOfWork(new PostgresMessageStore(dataSource), '/other');
+    start([healthy, spareKafka], other, 300);
+    await send('to mq', 'k', 'ibm-mq');
+    await until(() => healthy.ids.includes('to mq'));
+    await send('to mq 2', 'k', 'ibm-mq');
+    await send('to kafka', 'k', 'kafka');
+    await until(() => kafka.ids.includes('to kafka') && healthy.ids.includes('to mq 2'));
+    expect([cutOff.ids, spareKafka.ids, healthy.ids]).toEqual([[], [], ['to mq', 'to mq 2']]);
+  });
+
+  test('a row that cannot be read is parked and holds up no other', async () => {
+    const publisher = new RecordingPublisher();
+    await dataSource.query(
+      `INSERT INTO outbox (broker, destination, key, message_id, headers, body) VALUES
+         ('kafka', 'd', 'k', 'number', '{"n": 1}', ''), ('kafka', 'd', 'k', 'null', 'null', ''),
+         ('kafka', 'd', 'k', 'list', '["a"]', ''), ('kafka', 'd', 'k', 'good', '{"__proto__": {"base64": "AA=="}}', '')`,
+    );
+    start([publisher]);
+    const parked = () =>
+      dataSource.query('SELECT message_id AS id, parked_reason AS reason FROM outbox ORDER BY outbox.id');
+    await until(async () => (await parked()).length === 3 && publisher.ids.includes('good'));
+    const unread = expect.stringContaining('cannot be read');
+    await until(async () => (await parked()).every(({ reason }: { reason: string | null }) => reason));
+    expect(await parked()).toEqual(['number', 'null', 'list'].map((id) => ({ id, reason: unread })));
+    expect(Object.entries(publisher.messages[0]?.headers ?? {})).toEqual([['__proto__', Buffer.from([0])]]);
+  });
+
   test('when the leader stops, another takes over', async () => {
     const publishers = [new RecordingPublisher(), new RecordingPublisher()] as const;
     const first = start([publishers[0]]);
@@ -228,7 +263,7 @@ describe('Relay', () => {
     const relay = start([publisher]);
     await until(() => relay.leading);
     await dataSource.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND pid <> pg_backend_pid()
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
     await until(() => !relay.leading);

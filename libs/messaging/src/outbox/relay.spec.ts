@@ -1,6 +1,6 @@
 import { topic, type Broker } from '@orderbridge/contracts';
 import { ManualClock, settle } from '../../test-support/manual-clock.js';
-import type { Candidate, MessageStore } from '../store/message-store.js';
+import type { Candidate, Lead, MessageStore } from '../store/message-store.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
 import type { OutboxRow } from './outbox.js';
 import type { OutgoingMessage } from './outgoing-message.js';
@@ -16,13 +16,15 @@ function relaying(
 ) {
   const clock = new ManualClock();
   const sent: string[][] = [];
-  const answers: (() => void)[] = [];
+  const answers: ((error?: Error) => void)[] = [];
   let outbox: string[] = [];
   const parked: string[] = [];
   const leading = new AbortController();
+  const offers: number[] = [];
+  const lead: Lead = { signal: leading.signal, giveUp: () => void offers.push(clock.now()) };
   const store = {
-    stand: (candidate: Candidate) => ({
-      start: () => void candidate.lead(leading.signal),
+    stand: (_broker: Broker, candidate: Candidate) => ({
+      start: () => void candidate.lead(lead),
       stop: () => Promise.resolve(leading.abort()),
     }),
     take: (_broker: Broker, published: readonly string[], limit: number) => {
@@ -37,7 +39,7 @@ function relaying(
       return Promise.resolve();
     },
   } as unknown as MessageStore;
-  let committed: (brokers: Broker[]) => void = () => undefined;
+  let committed: (brokers: Set<Broker>) => void = () => undefined;
   const relay = new Relay({
     store,
     unitsOfWork: { onSent: (listener: typeof committed) => (committed = listener) } as unknown as UnitsOfWork,
@@ -48,7 +50,9 @@ function relaying(
           sent.push((messages as readonly OutboxRow[]).map(({ id }) => id));
           const error = broken(messages);
           if (error) throw error;
-          await new Promise<void>((resolve) => answers.push(resolve));
+          await new Promise<void>((resolve, reject) =>
+            answers.push((failure) => (failure ? reject(failure) : resolve())),
+          );
         },
       },
     ],
@@ -58,10 +62,10 @@ function relaying(
   });
   const commit = (...ids: string[]): Promise<void> => {
     outbox.push(...ids);
-    committed(['kafka']);
+    committed(new Set(['kafka']));
     return settle();
   };
-  return { relay, clock, sent, answers, parked, commit };
+  return { relay, clock, sent, answers, offers, parked, commit };
 }
 
 describe('Relay, by the clock', () => {
@@ -112,6 +116,35 @@ describe('Relay, by the clock', () => {
     answers[0]?.();
     await settle();
     expect(sent).toEqual([['1', '2'], ['3']]);
+  });
+
+  test('offers the lead when nothing could be published for ten seconds, and again after as long', async () => {
+    const { relay, clock, answers, offers, commit } = relaying(10);
+    relay.start();
+    await commit('1');
+    for (let second = 1; second <= 9; second++) {
+      await clock.pass(1_000);
+      answers.pop()?.(new Error('out of reach'));
+    }
+    expect(offers).toEqual([]);
+    // An attempt that never answers is none that succeeds.
+    await clock.pass(1_000);
+    expect(offers).toEqual([10_000]);
+    await clock.pass(10_000);
+    expect(offers).toEqual([10_000, 20_000]);
+  });
+
+  test('keeps the lead while it publishes, and while there is nothing to publish', async () => {
+    const { relay, clock, answers, offers, commit } = relaying(10);
+    relay.start();
+    for (let round = 0; round < 5; round++) {
+      await commit(`${round}`);
+      await clock.pass(6_000);
+      answers[round]?.();
+      await clock.pass(6_000);
+    }
+    await clock.pass(60_000);
+    expect(offers).toEqual([]);
   });
 });
 

@@ -3,16 +3,27 @@ import type { EntityManager } from 'typeorm';
 import type { OutboxRow } from '../outbox/outbox.js';
 import type { OutgoingMessage } from '../outbox/outgoing-message.js';
 
-/** A process that would publish the outbox of its service. */
+/** The lead of a lane, for as long as a process has it. */
+export interface Lead {
+  /** Aborted when the process no longer leads. */
+  readonly signal: AbortSignal;
+  /**
+   * Lets another process lead that stands for the same lane; this one steps back for a while, so that it does not win at
+   * once again. Where no other stands, it keeps the lead.
+   */
+  readonly giveUp: () => void;
+}
+
+/** A process that would publish what the outbox of its service has for one broker. */
 export interface Candidate {
-  /** Called when the process leads, with a signal that is aborted when it no longer does; its end is awaited. */
-  lead(signal: AbortSignal): Promise<void>;
+  /** Called when the process leads; its end is awaited before it stands again. */
+  lead(lead: Lead): Promise<void>;
   /** Called when another process of the service has appended to the outbox. */
   notified(): void;
   failed(error: Error, failures: number): void;
 }
 
-/** A process's standing for the lead. */
+/** A process's standing for the lead of a lane. */
 export interface Candidacy {
   start(): void;
   /** Resolves when `lead` has ended and the lead is given up. */
@@ -40,8 +51,8 @@ export interface MessageStore {
   ): Promise<OutboxRow[]>;
   /** See `parkInOutbox`. */
   park(broker: Broker, id: string, reason: string): Promise<void>;
-  /** Lets a process stand for the lead of its service: one leads at a time, but for moments. */
-  stand(candidate: Candidate): Candidacy;
-  /** Tells the leader, in whatever process it is, that there is something new in the outbox. */
-  notifyLeader(): Promise<void>;
+  /** Lets a process stand for the lead of a broker's lane: one process of the service leads at a time, but for moments. */
+  stand(broker: Broker, candidate: Candidate): Candidacy;
+  /** Notifies the leaders of all lanes, in whatever processes they are, that there is something new in the outbox. */
+  notifyLeaders(): Promise<void>;
 }

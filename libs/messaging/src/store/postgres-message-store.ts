@@ -35,11 +35,11 @@ export class PostgresMessageStore implements MessageStore {
     return parkInOutbox(this.dataSource.manager, broker, id, reason);
   }
 
-  stand(candidate: Candidate): Candidacy {
-    return new Leadership(this.dataSource, candidate);
+  stand(broker: Broker, candidate: Candidate): Candidacy {
+    return new Leadership(this.dataSource, broker, candidate);
   }
 
-  async notifyLeader(): Promise<void> {
+  async notifyLeaders(): Promise<void> {
     await this.dataSource.query(`NOTIFY ${OUTBOX_CHANNEL}`);
   }
 }
