@@ -26,6 +26,7 @@ import { LetterMetrics } from './show-letters/letter-metrics.js';
 import { ShowLettersController } from './show-letters/show-letters.controller.js';
 import { AuditEntryEntity } from './storage/audit-entry.entity.js';
 import { DeskTables1700000000001 } from './storage/desk-tables.migration.js';
+import { LetterContent1700000000020 } from './storage/letter-content.migration.js';
 import { LetterEntity } from './storage/letter.entity.js';
 import { LetterRepository } from './storage/letter.repository.js';
 
@@ -42,7 +43,12 @@ export class DeadLetterDeskModule {
           config,
           applicationName: 'dead-letter-desk',
           entities,
-          migrations: [MessagingTables1700000000000, DeliveryStarts1700000000010, DeskTables1700000000001],
+          migrations: [
+            MessagingTables1700000000000,
+            DeliveryStarts1700000000010,
+            DeskTables1700000000001,
+            LetterContent1700000000020,
+          ],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'dead-letter-desk'),

@@ -251,7 +251,8 @@ describe('dead-letter desk', () => {
       const { id } = await queueLetter();
       const [message] = queues.messages.splice(0);
       const messageId = uuid().replaceAll('-', '').padEnd(48, '0');
-      queues.messages.push(messageOn(BOQ, messageId, { ce_id: id, dlt_id: id }, 'no json', message?.putAt));
+      const properties = message?.headers as Record<string, string>;
+      queues.messages.push(messageOn(BOQ, messageId, properties, 'no json'));
       await look();
       await redrive(id).expect(200);
       expect(queues.moved.filter((move) => move.messageId === messageId)).toHaveLength(1);

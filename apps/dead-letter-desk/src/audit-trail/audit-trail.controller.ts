@@ -1,13 +1,13 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { id } from '@orderbridge/contracts';
+import { id, text } from '@orderbridge/contracts';
 import { z } from 'zod';
 import { auditEntry, auditView, type AuditEntryView } from '../show-letters/letter-view.js';
 import { LetterRepository } from '../storage/letter.repository.js';
 
 const query = z.strictObject({
   letterId: id.optional(),
-  operator: z.string().optional(),
+  operator: text(1_000).optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('Most entries of the page'),
   cursor: z
     .string()

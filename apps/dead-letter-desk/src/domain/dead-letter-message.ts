@@ -28,7 +28,7 @@ export function givenId({ headers }: Pick<DeadLetterMessage, 'headers'>): string
   return id !== undefined && ID.test(id) ? id.toLowerCase() : undefined;
 }
 
-export function factsOf({ headers, body, writtenAt }: DeadLetterMessage): LetterFacts {
+export function factsOf({ headers, body, writtenAt }: DeadLetterMessage, now = new Date()): LetterFacts {
   const text = (name: string): string | null => {
     const value = headers[name];
     return value === undefined || value === '' ? null : plain(value);
@@ -42,7 +42,7 @@ export function factsOf({ headers, body, writtenAt }: DeadLetterMessage): Letter
     consumer: text('dlt_consumer'),
     attempts: countOf(headers['dlt_attempts']),
     firstTriedAt: dateOf(headers['dlt_first_time']) ?? null,
-    raisedAt: dateOf(headers['dlt_last_time']) ?? writtenAt,
+    raisedAt: dateOf(headers['dlt_last_time']) ?? dateOf(writtenAt) ?? now,
   };
 }
 
@@ -73,7 +73,9 @@ function countOf(value: string | undefined): number {
   return Number.isSafeInteger(count) && count > 0 ? Math.min(count, 1_000_000) : 1;
 }
 
-function dateOf(value: string | undefined): Date | undefined {
+/** Of strangers' messages only dates that RFC 3339 can write count: years 0 to 9999. */
+function dateOf(value: string | Date | undefined): Date | undefined {
   const date = new Date(value ?? '');
-  return Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9_999 ? undefined : date;
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9_999 ? date : undefined;
 }

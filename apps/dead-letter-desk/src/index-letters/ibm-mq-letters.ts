@@ -14,9 +14,9 @@ import { whenSeen } from '../domain/letter.js';
 import { DESK } from '../storage/audit-entry.entity.js';
 import type { NewLetter } from '../storage/letter.entity.js';
 import { LetterRepository } from '../storage/letter.repository.js';
-import { SettleOnQueue } from '../settle-on-queue/settle-on-queue.js';
+import { QueueRefusedError, SettleOnQueue } from '../settle-on-queue/settle-on-queue.js';
 import { IndexLetters } from './index-letters.js';
-import { idOf } from './message-letter-id.js';
+import { contentOfMessage, idOf } from './message-letter-id.js';
 
 /** Letters that are taken into the index at once. */
 const CHUNK = 100;
@@ -81,13 +81,11 @@ export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationSh
     const seen: string[] = [];
     let chunk: NewLetter[] = [];
     await this.queues.browse(source, async (message) => {
-      const letter = letterOf(message, queue);
-      seen.push(letter.id);
-      if (chunk.push(letter) < CHUNK) return;
-      await this.index.add(chunk);
+      if (chunk.push(letterOf(message, queue)) < CHUNK) return;
+      seen.push(...(await this.index.add(chunk)));
       chunk = [];
     });
-    await this.index.add(chunk);
+    seen.push(...(await this.index.add(chunk)));
     await this.#reconcile(source, began, seen);
     return seen.length;
   }
@@ -100,9 +98,19 @@ export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationSh
       const next = whenSeen(state, there.has(id));
       if (next === 'GONE' && !before.has(id)) missed.add(id);
       else if (next !== state) await this.#correct(id, state, next);
-      if (next === 'REDRIVING' || next === 'DISCARDING') await this.settle.finish(id);
+      if (next === 'REDRIVING' || next === 'DISCARDING') await this.#finish(id);
     }
     this.#missed.set(source, missed);
+  }
+
+  /** A letter that its queue does not take is open again, and holds up no other. */
+  async #finish(id: string): Promise<void> {
+    try {
+      await this.settle.finish(id);
+    } catch (error) {
+      if (!(error instanceof QueueRefusedError)) throw error;
+      this.#logger.warn(`${id} is open again: ${error.message}`);
+    }
   }
 
   /** Does nothing when somebody has done something with the letter meanwhile. */
@@ -120,12 +128,11 @@ export class IbmMqLetters implements OnApplicationBootstrap, BeforeApplicationSh
 /** The letter that a message on the backout queue of a queue is. */
 export function letterOf(message: IncomingMessage, queue: string): NewLetter {
   const { queue: source, messageId, body, putAt: writtenAt } = message;
-  const headers: Record<string, HeaderValue> = {};
-  const text: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    headers[name] = Buffer.isBuffer(value) ? value : String(value ?? '');
-    text[name] = String(value ?? '');
-  }
+  const entries = Object.entries(message.headers);
+  const headers = Object.fromEntries<HeaderValue>(
+    entries.map(([name, value]) => [name, Buffer.isBuffer(value) ? value : String(value ?? '')]),
+  );
+  const text = Object.fromEntries(entries.map(([name, value]) => [name, String(value ?? '')]));
   const facts = { headers: text, body, writtenAt };
   return {
     ...factsOf(facts),
@@ -137,6 +144,7 @@ export function letterOf(message: IncomingMessage, queue: string): NewLetter {
     position: plain(text['dlt_message_id'] ?? messageId),
     envelope: { headers },
     key: plain(text['ce_subject'] ?? ''),
+    content: contentOfMessage(message),
     body,
   };
 }

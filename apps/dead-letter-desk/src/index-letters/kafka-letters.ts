@@ -5,12 +5,13 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { KafkaConnection, keyOf, TopicFollower, valuesOf, type FollowedRecord } from '@orderbridge/kafka';
+import { storeHeaders } from '@orderbridge/messaging';
 import { Readiness } from '@orderbridge/service';
 import { DESK_CONFIG, type DeskConfig } from '../desk-environment.js';
 import { factsOf, givenId, plain } from '../domain/dead-letter-message.js';
 import type { NewLetter } from '../storage/letter.entity.js';
 import { IndexLetters } from './index-letters.js';
-import { idOfPlace } from './letter-id.js';
+import { contentOf, idOfPlace } from './letter-id.js';
 
 const DEAD_LETTER_TOPIC = /^(?<origin>.+)\.[^.]+\.dlt$/;
 
@@ -30,7 +31,9 @@ export class KafkaLetters implements OnApplicationBootstrap, BeforeApplicationSh
       group: 'dead-letter-desk',
       matches: DEAD_LETTER_TOPIC,
       interval: config.SCAN_INTERVAL_MS,
-      handle: (records) => index.add(records.map(letterOf)),
+      handle: async (records) => {
+        await index.add(records.map(letterOf));
+      },
     });
     readiness.register('dead-letter-topics', () => this.#follower.check());
   }
@@ -57,17 +60,28 @@ export function letterOf(record: FollowedRecord): NewLetter {
   );
   const message = { headers: text, body, writtenAt };
   const { key, keyBytes } = keyOf(record.key);
+  const envelope = { headers, ...(keyBytes !== undefined && { keyBytes }) };
   return {
     ...factsOf(message),
     id: givenId(message) ?? idOfPlace('kafka', topic, `${partition}`, offset),
     broker: 'kafka',
     source: topic,
     messageId: null,
-    origin: plain(text['dlt_topic'] ?? DEAD_LETTER_TOPIC.exec(topic)?.groups?.['origin'] ?? topic),
+    origin: originOf(topic, text['dlt_topic']),
     position:
       text['dlt_offset'] === undefined ? '' : plain(`${text['dlt_partition'] ?? ''}@${text['dlt_offset']}`),
-    envelope: { headers, ...(keyBytes !== undefined && { keyBytes }) },
+    envelope,
     key,
+    content: contentOf(storeHeaders(envelope), key, body),
     body,
   };
+}
+
+/**
+ * The topic that the letters of a dead-letter topic come from. What a message says of it counts only where a group's name
+ * has dots, so that nobody can send a letter elsewhere by what he writes in it.
+ */
+function originOf(source: string, said: string | undefined): string {
+  if (said !== undefined && said !== '' && source.startsWith(`${said}.`)) return said;
+  return DEAD_LETTER_TOPIC.exec(source)?.groups?.['origin'] ?? source;
 }

@@ -7,19 +7,11 @@ import { results, selection, selectsOneWay, type Results } from '../several-lett
 import { letterView, viewOf, type LetterView } from '../show-letters/letter-view.js';
 import type { LetterEntity } from '../storage/letter.entity.js';
 import { LetterRepository } from '../storage/letter.repository.js';
+import { editFields } from './edit.schema.js';
 import { RedriveLetters } from './redrive-letters.js';
 
-const headerName = z.string().regex(/^[\w.-]{1,200}$/);
-
 const one = z
-  .strictObject({
-    operator: operatorField,
-    payload: z.json().optional().describe('Sent in place of the body'),
-    headers: z
-      .record(headerName, z.string().max(4_000).nullable())
-      .optional()
-      .describe('Sent in place of those of the same names; null takes one out'),
-  })
+  .strictObject({ operator: operatorField, ...editFields })
   .default({})
   .meta({ id: 'Redrive' });
 

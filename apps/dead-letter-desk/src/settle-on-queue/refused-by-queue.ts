@@ -15,8 +15,8 @@ export function refusedByQueue(error: unknown): unknown {
   if (error instanceof IbmMqError || error instanceof IbmMqUnavailableError) {
     return new ProblemException({
       status: 503,
-      title: 'IBM MQ is away',
-      detail: `It is written down and will be done as soon as the queue manager answers. ${error.message}`,
+      title: 'IBM MQ unavailable',
+      detail: `It is stored and will be done as soon as the queue manager answers. ${error.message}`,
     });
   }
   return error;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { crashPoint } from '@orderbridge/crash-points';
-import { IbmMqError, QueueOperator, type Changes } from '@orderbridge/ibm-mq';
+import { IbmMqError, IbmMqUnavailableError, QueueOperator, type Changes } from '@orderbridge/ibm-mq';
 import { DEAD_LETTER_PREFIX, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
 import { afterwards, type QueueAction } from '../domain/letter.js';
-import { idOf } from '../index-letters/message-letter-id.js';
+import { isLetter } from '../index-letters/message-letter-id.js';
 import { DESK } from '../storage/audit-entry.entity.js';
 import type { LetterEntity } from '../storage/letter.entity.js';
 import { LetterRepository } from '../storage/letter.repository.js';
@@ -47,17 +47,21 @@ export class SettleOnQueue {
         else await this.letters.advance(unit.manager, id, 'GONE', { action: 'gone', operator: DESK });
       });
     } catch (error) {
-      if (!(error instanceof IbmMqError) || error.connectionLost || error.inDoubt) throw error;
-      await this.#reopen(id, error);
-      throw new QueueRefusedError(error.message, { cause: error });
+      if (error instanceof QueueRefusedError) await this.#reopen(id, error);
+      throw error;
     }
   }
 
-  #carryOut(action: QueueAction, letter: LetterEntity): Promise<boolean> {
+  async #carryOut(action: QueueAction, letter: LetterEntity): Promise<boolean> {
     const messageId = letter.messageId as string;
-    const chosen = (message: Parameters<typeof idOf>[0]) => idOf(message) === letter.id;
-    if (action === 'discard') return this.queues.remove(letter.source, messageId, chosen);
-    return this.queues.move(letter.source, messageId, chosen, letter.origin, changesOf(letter));
+    const chosen = (message: Parameters<typeof isLetter>[0]) => isLetter(message, letter);
+    try {
+      if (action === 'discard') return await this.queues.remove(letter.source, messageId, chosen);
+      return await this.queues.move(letter.source, messageId, chosen, letter.origin, changesOf(letter));
+    } catch (error) {
+      if (isUnknown(error)) throw error;
+      throw new QueueRefusedError((error as Error).message, { cause: error });
+    }
   }
 
   async #settled(unit: UnitOfWork, action: QueueAction, letter: LetterEntity): Promise<void> {
@@ -80,6 +84,14 @@ export class SettleOnQueue {
     });
   }
 }
+
+/**
+ * Whether it may have been done, or can be done later. Everything else was backed out and would fail again: the queue's
+ * refusal, or a message that MQ cannot hold.
+ */
+const isUnknown = (error: unknown): boolean =>
+  error instanceof IbmMqUnavailableError ||
+  (error instanceof IbmMqError && (error.connectionLost || error.inDoubt));
 
 const actionOf = ({ state }: LetterEntity): QueueAction | undefined =>
   state === 'REDRIVING' ? 'redrive' : state === 'DISCARDING' ? 'discard' : undefined;

@@ -1,10 +1,14 @@
 import type { HeaderValue } from '@orderbridge/messaging';
 import { z } from 'zod';
 import { jsonOf } from '../domain/dead-letter-message.js';
+import { isDeeperThan } from '../domain/json-depth.js';
 import { LETTER_STATES } from '../domain/letter.js';
 import type { AuditEntryEntity } from '../storage/audit-entry.entity.js';
 import type { LetterEntity } from '../storage/letter.entity.js';
 import type { LetterSummary } from '../storage/letter.repository.js';
+
+/** Levels of a body; `JSON.stringify` and many readers fail at some thousands. */
+const DEEPEST_SHOWN = 200;
 
 const summary = {
   id: z.string(),
@@ -52,7 +56,7 @@ export const letterView = z
       .record(z.string(), z.union([part, z.array(part)]))
       .describe('Bytes that are no text as base64'),
     key: z.string(),
-    payload: z.unknown().optional().describe('The body, where it is JSON'),
+    payload: z.unknown().optional().describe('The body, where it is JSON of at most 200 levels'),
     raw: z.string().describe('The body to the byte, as base64'),
     edit: z.unknown().optional().describe('What was changed when it was sent again'),
     audit: z.array(auditEntry).describe('Newest first'),
@@ -93,7 +97,7 @@ export const summaryOf = (letter: LetterSummary): LetterSummaryView => ({
 
 export function viewOf(letter: LetterEntity, audit: readonly AuditEntryEntity[]): LetterView {
   const { envelope, key, body, edit } = letter;
-  const payload = jsonOf(body);
+  const payload = shownJson(body);
   return {
     ...summaryOf(letter),
     headers: Object.fromEntries(
@@ -105,6 +109,12 @@ export function viewOf(letter: LetterEntity, audit: readonly AuditEntryEntity[])
     ...(edit !== null && { edit }),
     audit: audit.map(auditView),
   };
+}
+
+/** The body as JSON; undefined when it is none, or too deep to be shown as such. */
+function shownJson(body: Buffer): unknown {
+  const json = jsonOf(body);
+  return isDeeperThan(DEEPEST_SHOWN, json) ? undefined : json;
 }
 
 export const auditView = ({

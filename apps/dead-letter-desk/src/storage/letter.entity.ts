@@ -81,6 +81,10 @@ export class LetterEntity {
   @Column('text')
   key!: string;
 
+  /** Digest of what tells the message from others with its id; absent for those found before there was one. */
+  @Column('text', { nullable: true })
+  content!: string | null;
+
   @Column('bytea')
   body!: Buffer;
 
@@ -105,5 +109,5 @@ export interface Edit {
 
 export type NewLetter = Omit<
   LetterEntity,
-  'number' | 'state' | 'indexedAt' | 'changedAt' | 'operator' | 'discardReason' | 'edit'
->;
+  'number' | 'state' | 'indexedAt' | 'changedAt' | 'operator' | 'discardReason' | 'edit' | 'content'
+> & { readonly content: string };

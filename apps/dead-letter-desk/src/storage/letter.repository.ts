@@ -10,6 +10,7 @@ import {
   type SelectQueryBuilder,
 } from 'typeorm';
 import type { LetterState } from '../domain/letter.js';
+import { idOfOther } from '../index-letters/letter-id.js';
 import { AuditEntryEntity, type AuditAction } from './audit-entry.entity.js';
 import { LetterEntity, type NewLetter } from './letter.entity.js';
 
@@ -30,7 +31,7 @@ export interface LetterFilter {
 }
 
 /** A letter without its message. */
-export type LetterSummary = Omit<LetterEntity, 'envelope' | 'key' | 'body' | 'edit'>;
+export type LetterSummary = Omit<LetterEntity, 'envelope' | 'key' | 'content' | 'body' | 'edit'>;
 
 export type Progress = Partial<Pick<LetterEntity, 'operator' | 'discardReason' | 'edit'>>;
 
@@ -70,13 +71,24 @@ export class LetterRepository {
   }
 
   /**
-   * Inserts the letters that are new, and returns their ids. Known ones get the id of the message that they are now:
-   * programs that take messages from a queue and bring them back often give them another.
+   * Inserts the letters that are new, and returns the ids of all in their order, and which are new. Known ones get the id
+   * of the message that they are now: programs that take messages from a queue and bring them back often give them
+   * another. One whose id is that of another message, as after a broker was restored, gets an id of its own.
    */
-  async insert(manager: EntityManager, letters: readonly NewLetter[]): Promise<Set<string>> {
+  async insert(
+    manager: EntityManager,
+    found: readonly NewLetter[],
+  ): Promise<{ readonly letters: readonly NewLetter[]; readonly fresh: ReadonlySet<string> }> {
     const known = await manager.find(LetterEntity, {
-      select: { id: true, messageId: true },
-      where: { id: In(letters.map(({ id }) => id)) },
+      select: { id: true, messageId: true, content: true },
+      where: { id: In(found.flatMap(({ id, content }) => [id, idOfOther(id, content)])) },
+    });
+    const contents = new Map(known.map(({ id, content }) => [id, content]));
+    const letters = found.map((letter) => {
+      const taken = contents.get(letter.id) ?? letter.content;
+      const own = taken === letter.content ? letter : { ...letter, id: idOfOther(letter.id, letter.content) };
+      if (!contents.has(own.id)) contents.set(own.id, own.content);
+      return own;
     });
     const messageIds = new Map(known.map(({ id, messageId }) => [id, messageId]));
     for (const { id, messageId } of letters) {
@@ -84,18 +96,18 @@ export class LetterRepository {
         await manager.update(LetterEntity, id, { messageId });
     }
     const seen = new Set(messageIds.keys());
-    const fresh = letters.filter(({ id }) => !seen.has(id) && seen.add(id));
-    if (fresh.length === 0) return new Set();
+    const added = letters.filter(({ id }) => !seen.has(id) && seen.add(id));
+    if (added.length === 0) return { letters, fresh: new Set() };
     const { raw } = await manager
       .createQueryBuilder()
       .insert()
       .into(LetterEntity)
-      .values(fresh.map((letter) => ({ ...letter, state: 'OPEN' as const })))
+      .values(added.map((letter) => ({ ...letter, state: 'OPEN' as const })))
       .orIgnore()
       .returning('id')
       .updateEntity(false)
       .execute();
-    return new Set((raw as { id: string }[]).map(({ id }) => id));
+    return { letters, fresh: new Set((raw as { id: string }[]).map(({ id }) => id)) };
   }
 
   /** Brings a letter to a state, and writes down who did what. */
