@@ -86,6 +86,7 @@ class Run {
       initial: new Map(stock.map(({ id, pieces }) => [id, pieces])),
       poison: new Set(),
       messagesWereLost: false,
+      restored: new Set(),
     };
   }
 

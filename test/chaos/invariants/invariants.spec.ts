@@ -1,6 +1,6 @@
 import type { Accepted } from '../load/shopping.js';
 import { ADDRESS } from '../load/order-kinds.js';
-import { FAULT_KINDS } from '../plan/fault.js';
+import { FAULT_KINDS, type Service } from '../plan/fault.js';
 import { decisionsNotKept } from './decisions.js';
 import { emptiness } from './emptiness.js';
 import type { Evidence, Message } from './evidence.js';
@@ -57,6 +57,7 @@ class Books {
   readonly shipments: Evidence['shipments'][number][] = [];
   readonly poison = new Set<string>();
   messagesWereLost = false;
+  readonly restored = new Set<Service>();
   readonly messages: Message[] = [];
   readonly outboxes = new Map([
     ['order', 0],
@@ -127,13 +128,13 @@ class Books {
   }
 
   get violations(): string[] {
-    const { accepted, inboxes, stock, poison, messagesWereLost, ...rows } = this;
+    const { accepted, inboxes, stock, poison, messagesWereLost, restored, ...rows } = this;
     const evidence = {
       ...rows,
       stock: [stock],
       inboxes: new Map(Object.entries(inboxes) as [keyof typeof inboxes, Set<string>][]),
     };
-    const circumstances = { poison, messagesWereLost };
+    const circumstances = { poison, messagesWereLost, restored };
     return violationsOf(evidence, accepted, new Map([[TEA, INITIAL]]), circumstances);
   }
 
@@ -566,6 +567,34 @@ describe('I14: nothing is believed that was not said', () => {
     books.accepted.set('b', { kind: 'good', key: 'b' });
     books.accepted.set('d', { kind: 'poison at a partner', key: 'd' });
     expect(books.violations).toEqual([]);
+  });
+});
+
+describe('given a database that was restored to an older copy', () => {
+  test('when order has forgotten an order, then its charge is given back, and its label void', () => {
+    books.restored.add('order');
+    books.messagesWereLost = true;
+    books.accepted.set('x', { kind: 'good', key: 'forgotten' });
+    books.charges.push({ reference: 'x', status: 'succeeded', amount: TOTAL });
+    books.label('x', 'BOOKED');
+    expect(books.violated).toEqual(['I2', 'I4']);
+    books.refunds.push({ reference: 'x', amount: TOTAL });
+    books.labels.pop();
+    books.label('x', 'VOIDED');
+    expect(books.violations).toEqual([]);
+  });
+
+  test('when payment charges again what it has forgotten', () => {
+    books.restored.add('payment');
+    books.charges.push({ reference: 'a', status: 'succeeded', amount: TOTAL });
+    books.refunds.push({ reference: 'a', amount: TOTAL });
+    expect(books.violations).toEqual([expect.stringMatching(/^I2: 2 captures/)]);
+  });
+
+  test('when inventory never closes the reservation of a shipped order', () => {
+    books.restored.add('inventory');
+    books.reservations.splice(0, 1, { orderId: 'a', status: 'RESERVED' });
+    expect(books.violated).toEqual(['I11']);
   });
 });
 

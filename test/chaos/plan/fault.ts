@@ -138,7 +138,9 @@ export type Fault =
       readonly database: DatabaseName;
       readonly work: Work;
       readonly seconds: number;
-    };
+    }
+  /** To what was in it some seconds ago, while brokers, partners and the other databases are as they are. */
+  | { readonly kind: 'restore'; readonly restored: Service | 'all'; readonly seconds: number };
 
 export type FaultKind = Fault['kind'];
 
@@ -158,10 +160,17 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'hostile record',
   'password',
   'maintenance',
+  'restore',
 ];
 
 /** Whether messages that were handled, or were still to be, are gone afterwards. */
-export const losesMessages = (fault: Fault): boolean => fault.kind === 'topic deleted';
+export const losesMessages = ({ kind }: Fault): boolean => kind === 'topic deleted' || kind === 'restore';
+
+/** Databases that are older afterwards than what others know. */
+export function restoredBy(fault: Fault): readonly Service[] {
+  if (fault.kind !== 'restore') return [];
+  return fault.restored === 'all' ? SERVICES : [fault.restored];
+}
 
 /** What is hit by what: two faults of the same name differ in nothing but numbers. */
 export function nameOf(fault: Fault): string {
@@ -187,6 +196,8 @@ export function nameOf(fault: Fault): string {
       return 'password rotated';
     case 'maintenance':
       return `maintenance of ${fault.database}: ${fault.work}`;
+    case 'restore':
+      return `restore of ${fault.restored}`;
     default:
       return `${fault.kind} ${fault.link}`;
   }

@@ -110,6 +110,11 @@ const ALL: readonly Draw[] = [
       seconds: random.between(2, 6),
     })),
   ),
+  ...[...SERVICES, 'all' as const].map((restored): Draw => (random) => ({
+    kind: 'restore',
+    restored,
+    seconds: random.between(4, 10),
+  })),
 ];
 
 /** Neighbouring seeds that together bring every fault there is. */

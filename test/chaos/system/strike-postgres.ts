@@ -115,7 +115,7 @@ async function changeTypes(system: ChaosSystem, database: string, seconds: numbe
 }
 
 /** Does something with a connection that no fault of ours concerns, again until it has succeeded. */
-async function untilDone<Result>(
+export async function untilDone<Result>(
   system: ChaosSystem,
   database: string,
   work: (client: pg.Client) => Promise<Result>,

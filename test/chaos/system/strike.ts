@@ -4,9 +4,10 @@ import { until } from '@orderbridge/running-stack';
 import { ForgedPartner } from '../link/forged-partner.js';
 import type { Link } from '../link/link.js';
 import type { Shopping } from '../load/shopping.js';
-import type { Fault, Victim } from '../plan/fault.js';
+import { restoredBy, type Fault, type Victim } from '../plan/fault.js';
 import type { ChaosSystem } from './chaos-system.js';
 import { familyOf, isAlive, signal } from './processes.js';
+import { restoreDatabases } from './restore-databases.js';
 import { portsOf } from './sockets.js';
 import { deleteTopic, putHostileRecord } from './strike-kafka.js';
 import { maintain, rotatePassword } from './strike-postgres.js';
@@ -91,6 +92,8 @@ export async function strike(system: ChaosSystem, fault: Fault, bystanders: Byst
       return rotatePassword(system, fault.seconds);
     case 'maintenance':
       return maintain(system, fault);
+    case 'restore':
+      return restoreDatabases(system, restoredBy(fault), fault.seconds);
     default:
       throw new Error(`Unknown fault ${JSON.stringify(fault)}.`);
   }
