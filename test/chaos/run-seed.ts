@@ -6,6 +6,7 @@ import { QUIET_TIMEOUT, untilQuiet } from './invariants/quiet.js';
 import type { Violation } from './invariants/violation.js';
 import { Operator } from './load/operator.js';
 import { Poison } from './load/poison.js';
+import { reconcile, reconcileWhile, startReconciling } from './load/reconcile.js';
 import { longestCalm } from './load/recovery.js';
 import { settleParked } from './load/settle-parked.js';
 import { Shopping, type Accepted } from './load/shopping.js';
@@ -61,6 +62,8 @@ export const RECOVERY_BAR = 30;
 const WARM_UP_TIMEOUT = 30_000;
 const RECOVERY_TIMEOUT = 60_000;
 const LOOK_INTERVAL = 250;
+/** Of so many seeds, one is reconciled while its faults strike. */
+const RECONCILED = 4;
 /** Milliseconds after which requests have to be answered. */
 const ANSWER_TIMEOUT = 60_000;
 
@@ -108,6 +111,8 @@ export async function runSeed(
   try {
     if (!(await within(WARM_UP_TIMEOUT, () => throughput.normalSince(0) !== undefined)))
       violations.push(`recovery: throughput was not normal before the first fault`);
+    // An operator may reconcile at any time; what is right stays as it is.
+    if (seed % RECONCILED === 0) await startReconciling(stack);
     let before: Promise<void> = Promise.resolve();
     const running: Promise<void>[] = [];
     for (const [index, { after, alone, fault }] of planned.entries()) {
@@ -177,19 +182,31 @@ export async function runSeed(
   };
 }
 
-/** Waits for quiet, settles what waits for an operator, and waits until that has ended; returns what does not. */
+/**
+ * Waits for quiet, where data was lost with the help of reconciliation, settles what waits for an operator, and waits until
+ * that has ended; returns what does not.
+ */
 async function settled(
   stack: ChaosSystem['stack'],
-  { accepted }: History,
+  { accepted, messagesWereLost }: History,
   poison: ReadonlySet<string>,
 ): Promise<Violation[]> {
-  const unrest = await untilQuiet(stack, poison, true);
-  if (unrest) return [`not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`];
-  const problems = await settleParked(stack, (orderId, status) => {
-    const order = accepted.get(orderId);
-    if (order && order.cancelled !== 200) order.cancelled = status;
-  });
-  const left = await untilQuiet(stack, poison, false);
+  const problems = messagesWereLost ? await reconcile(stack) : [];
+  // With its topic a dead letter may have gone before the desk has seen it.
+  const expected = messagesWereLost ? new Set<string>() : poison;
+  const quiet = async (mayWait: boolean): Promise<string | undefined> => {
+    const waiting = untilQuiet(stack, expected, mayWait);
+    return messagesWereLost ? reconcileWhile(stack, waiting) : waiting;
+  };
+  const unrest = await quiet(true);
+  if (unrest) return [...problems, `not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`];
+  problems.push(
+    ...(await settleParked(stack, (orderId, status) => {
+      const order = accepted.get(orderId);
+      if (order && order.cancelled !== 200) order.cancelled = status;
+    })),
+  );
+  const left = await quiet(false);
   if (left) problems.push(`not quiet ${QUIET_TIMEOUT / 1_000} s after the operator's decisions: ${left}`);
   return problems;
 }

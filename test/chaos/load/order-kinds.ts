@@ -44,12 +44,18 @@ const XML_TEXTS = [
 /** Characters that XML 1.0 cannot carry: an order with one is refused. */
 const FORBIDDEN = ['\0', '\u0001', '\u000b', '\u001f', '\ufffe', '\uffff', '\ud800'];
 
-/** Postal codes and payment tokens by which an order hurts itself, and nobody else, at a partner. */
-export const POISON: { readonly postalCodes: readonly string[]; readonly paymentTokens: readonly string[] } =
-  {
-    postalCodes: [],
-    paymentTokens: ['tok_error'],
-  };
+/**
+ * Postal codes and payment tokens by which an order hurts itself, and nobody else, at a partner: client and schema faults,
+ * servers' faults, answers of proxies, and answers that are no XML, huge, deep, bombs, or name tracking numbers that are
+ * none.
+ */
+export const POISON = {
+  postalCodes: [
+    ...['99400', '99422', '99501', '99404', '99502', '99600'],
+    ...['99601', '99606', '99607', '99608', '99602', '99603'],
+  ],
+  paymentTokens: ['tok_error'],
+} as const;
 
 /** What is paid by hand, by the token that is given. */
 export interface ByHand {
@@ -76,6 +82,9 @@ const KINDS = [
   { name: 'refused by the carrier', share: 1, body: () => to({ postalCode: '00000' }) },
   { name: 'booked late', share: 0.5, body: () => to({ postalCode: '99408' }) },
   { name: 'booked at the third try', share: 0.5, body: () => to({ postalCode: '99500' }) },
+  { name: 'booked late, then refused', share: 0.5, body: () => to({ postalCode: '99409' }) },
+  { name: 'booked after a pause', share: 0.25, body: () => to({ postalCode: '99503' }) },
+  { name: 'never void', share: 0.5, body: () => to({ postalCode: '99403' }) },
   { name: 'charged late', share: 0.5, body: () => ({ paymentToken: 'tok_timeout' }) },
   { name: 'charged at the third try', share: 0.5, body: () => ({ paymentToken: 'tok_error' }) },
   { name: 'refunded late', share: 0.25, body: () => ({ paymentToken: 'tok_refund_timeout' }) },
