@@ -1,6 +1,6 @@
 import type { Starts, Unfinished } from '@orderbridge/messaging';
 import type { EntityManager } from 'typeorm';
-import type { Session } from './database.js';
+import { transactionOf, type Session } from './database.js';
 import { inboxKey, type MessagingTables } from './messaging-tables.js';
 
 /** Deliveries that were begun and not finished, in a service's database. */
@@ -33,6 +33,26 @@ export class SimulatedStarts implements Starts {
         transaction.put(this.tables.starts, key, { origin, since, starts: starts + 1 });
       }
     });
+  }
+
+  withdraw(consumer: string, origins: readonly string[]): Promise<void> {
+    return this.session.autocommit('takes starts back', async (transaction) => {
+      for (const origin of origins.toSorted()) {
+        const key = inboxKey(consumer, origin);
+        await transaction.lock(this.tables.starts, key);
+        const row = transaction.get(this.tables.starts, key);
+        if (row && row.starts > 1)
+          transaction.put(this.tables.starts, key, { ...row, starts: row.starts - 1 });
+        else if (row) transaction.delete(this.tables.starts, key);
+      }
+    });
+  }
+
+  waitsForLock(manager: EntityManager): Promise<boolean> {
+    return this.session.autocommit(
+      'looks whether it waits for a lock',
+      () => transactionOf(manager).waitsFor !== undefined,
+    );
   }
 
   async finish(manager: EntityManager, consumer: string, origins: readonly string[]): Promise<void> {

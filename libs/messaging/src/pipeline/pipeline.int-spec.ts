@@ -238,25 +238,85 @@ describe('Pipeline', () => {
   });
 
   describe('with starts written down', () => {
+    /** Somebody else has locked an account. */
+    const holdAccount = async (id: string) => {
+      await dataSource.query('INSERT INTO account VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET total = 0', [
+        id,
+      ]);
+      const runner = dataSource.createQueryRunner();
+      await runner.startTransaction();
+      await runner.query('SELECT FROM account WHERE id = $1 FOR UPDATE', [id]);
+      return {
+        release: async () => {
+          await runner.commitTransaction();
+          await runner.release();
+        },
+      };
+    };
+    const until = async (condition: () => Promise<boolean>) => {
+      while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
     const starts = () => dataSource.query('SELECT origin, starts FROM delivery_start ORDER BY origin');
-    /** A process that dies while it handles the value 13: the handler never ends. */
+    /** A process that dies while it handles the value 13: nothing of it happens afterwards. */
     const crash = async (deliveries: Delivery[]) => {
-      const dying = start(new PostgresStarts(dataSource));
+      const last = new PostgresStarts(dataSource);
+      last.withdraw = () => new Promise(() => undefined);
       let died!: () => void;
       const death = new Promise<void>((resolve) => (died = resolve));
-      let dead = false;
       fail = ({ value }) => {
-        if (value !== 13 && !dead) return undefined;
-        dead = true;
+        if (value !== 13) return undefined;
         died();
         return Object.assign(new Error('dies'), { code: '57P01' });
       };
-      const processed = dying.process(deliveries).catch(() => undefined);
+      void start(last).process(deliveries);
       await death;
-      await dying.stop();
-      await processed;
       fail = ({ value }) => (value === 13 ? new Error('handled again') : undefined);
     };
+
+    test('stops in good order while something is unavailable count as no crash', async () => {
+      const message = delivery(added, 'a', 1);
+      for (let time = 0; time < 4; time++) {
+        pipeline = start(new PostgresStarts(dataSource));
+        let failed!: () => void;
+        const waiting = new Promise<void>((resolve) => (failed = resolve));
+        fail = () => {
+          failed();
+          return Object.assign(new Error('down'), { code: '57P01' });
+        };
+        const outcome = pipeline.process([message]).catch((error: unknown) => error);
+        await waiting;
+        await pipeline.stop();
+        expect(await outcome).toBeInstanceOf(PipelineStoppedError);
+        expect(await starts()).toEqual([]);
+      }
+      fail = () => undefined;
+      pipeline = start(new PostgresStarts(dataSource));
+      expect(await statuses([message])).toEqual(['settled']);
+    });
+
+    test('what is dealt out again or stopped while its handling takes long counts as no crash', async () => {
+      for (const giveBack of ['takesOver', 'stop'] as const) {
+        pipeline = start(new PostgresStarts(dataSource));
+        const holder = await holdAccount('a');
+        const settled = pipeline.process([delivery(added, 'a', 1)]);
+        await until(async () => (await starts()).length === 1);
+        const given = pipeline[giveBack]();
+        await until(async () => (await starts()).length === 0);
+        await holder.release();
+        await Promise.all([settled, given]);
+      }
+    });
+
+    test('a message that waits for a lock counts as no crash, however its process ends', async () => {
+      pipeline = start(new PostgresStarts(dataSource));
+      const holder = await holdAccount('a');
+      const settled = statuses([delivery(added, 'a', 1)]);
+      await until(async () => (await starts()).length === 1);
+      await until(async () => (await starts()).length === 0);
+      await holder.release();
+      expect(await settled).toEqual(['settled']);
+      expect(await totals()).toEqual({ a: 1 });
+    });
 
     test('a message that has ended three processes is rejected by the fourth, and no other', async () => {
       const deliveries = [delivery(added, 'a', 1), delivery(added, 'p', 13), delivery(added, 'b', 1)];

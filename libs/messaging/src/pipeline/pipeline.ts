@@ -68,12 +68,16 @@ export class Pipeline {
     this.#options = { batchSize: 100, attempts: 3, clock: SYSTEM_CLOCK, ...options };
     const { batchSize, clock } = this.#options;
     this.#commits = new GroupCommit((events) => this.#settle(events), { maxItems: batchSize, clock });
-    this.#watch = starts && new CrashWatch(starts, options.consumer);
+    this.#watch = starts && new CrashWatch(starts, options.consumer, clock);
   }
 
-  /** Says that deliveries may follow which another process has begun, and which may have ended it. */
+  /**
+   * Says that deliveries were dealt out again: some may follow which another process has begun, and which may have ended
+   * it; those in flight here may have gone to another process, which they have not ended.
+   */
   takesOver(): void {
     this.#watch?.arm();
+    void this.#withdraw();
   }
 
   /**
@@ -87,9 +91,11 @@ export class Pipeline {
     return Promise.all(deliveries.map((delivery) => this.#process(delivery)));
   }
 
-  /** Ends waiting retries; resolves when the transaction in hand has ended. */
+  /** Ends waiting retries; resolves when the transaction in flight has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    // Also what takes longer than a stop may take has not ended the process.
+    await this.#withdraw();
     await this.#commits.drained();
   }
 
@@ -125,10 +131,14 @@ export class Pipeline {
   /** Called by the group commit: with a group first and, when that throws, with each event alone. */
   async #settle(events: readonly RoutedEvent[]): Promise<Outcome[]> {
     let unexplained = 0;
+    const origins = events.map(({ delivery }) => delivery.origin);
     for (let failures = 1; ; failures++) {
-      if (this.#stopping.signal.aborted) throw new PipelineStoppedError();
+      if (this.#stopping.signal.aborted) {
+        await this.#withdraw(origins);
+        throw new PipelineStoppedError();
+      }
       try {
-        const crashes = await this.#watch?.begin(events.map(({ delivery }) => delivery.origin));
+        const crashes = await this.#watch?.begin(origins);
         if (crashes) {
           const [{ delivery }] = events as readonly [RoutedEvent];
           const { starts: attempts, since } = crashes;
@@ -147,6 +157,7 @@ export class Pipeline {
             return [this.#reject(alone.delivery, error as Error, alone.tried)];
           }
         }
+        if (isTransient(error)) await this.#withdraw(origins);
         await this.#pause(error as Error, failures);
       }
     }
@@ -156,7 +167,9 @@ export class Pipeline {
     const { consumer, unitsOfWork, observer } = this.#options;
     const started = performance.now();
     const origins = events.map(({ delivery }) => delivery.origin);
-    const handled = await unitsOfWork.run(async (unitOfWork) => {
+    let endWatch: (() => void) | undefined;
+    const transaction = unitsOfWork.run(async (unitOfWork) => {
+      endWatch = this.#watch?.watchLocks(unitOfWork.manager, origins);
       const fresh = await unitOfWork.claim(
         consumer,
         events.map(({ event }) => event.id),
@@ -173,6 +186,7 @@ export class Pipeline {
       crashPoint('pipeline.handled');
       return firsts.length;
     });
+    const handled = await transaction.finally(() => endWatch?.());
     crashPoint('pipeline.committed');
     this.#watch?.forget(origins);
     observer.committed({
@@ -180,6 +194,15 @@ export class Pipeline {
       duplicates: events.length - handled,
       milliseconds: performance.now() - started,
     });
+  }
+
+  /** What cannot be withdrawn, because the database is unavailable, counts as a start. */
+  async #withdraw(origins?: readonly string[]): Promise<void> {
+    try {
+      await this.#watch?.withdraw(origins);
+    } catch (error) {
+      this.#options.observer.retrying(error as Error, 1);
+    }
   }
 
   #reject(delivery: Delivery, error: Error, { attempts, since }: Tried): Rejection {

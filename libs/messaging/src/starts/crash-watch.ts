@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { Clock } from '../time/clock.js';
 import type { Starts, Unfinished } from './starts.js';
 
 /** Starts that were never finished after which a message is handled alone, and those after which it is not any more. */
@@ -6,6 +7,8 @@ const SUSPECT = 2;
 const POISON = 3;
 /** Milliseconds for which starts are written down: what crashed a process is delivered again at once. */
 const WATCH = 10_000;
+/** Milliseconds after which a handling that has not ended is checked for whether it waits for a lock, again and again. */
+const LOCK_CHECK_MS = 100;
 
 /** A message was begun several times and never finished: it ends the process that handles it. */
 export class PoisonMessageError extends Error {
@@ -25,6 +28,11 @@ export class SuspectMessageError extends Error {
  * Finds messages that end the process which handles them, where the broker does not count deliveries. For a short while
  * after deliveries were taken over from a process that may have crashed, each start is written down before the handling
  * and removed in the transaction of the handling. At all other times it costs nothing.
+ *
+ * A start counts as long as the handling may be what ends the process. It is taken back when the service stops in good
+ * order, when deliveries are dealt out again while this process lives, before a pause for something unavailable, and when
+ * the transaction is seen to wait for a lock: nothing of the handling runs then, so a process that is killed meanwhile was
+ * not ended by it.
  */
 export class CrashWatch {
   readonly #starts: Starts;
@@ -34,7 +42,11 @@ export class CrashWatch {
   #armed = true;
   #until = 0;
 
-  constructor(starts: Starts, consumer: string) {
+  constructor(
+    starts: Starts,
+    consumer: string,
+    private readonly clock: Clock,
+  ) {
     this.#starts = starts;
     this.#consumer = consumer;
   }
@@ -71,6 +83,48 @@ export class CrashWatch {
     await this.#starts.begin(this.#consumer, fresh);
     for (const origin of fresh) this.#begun.add(origin);
     return undefined;
+  }
+
+  /**
+   * Takes the starts of deliveries back that this process has begun; without an argument, of all. What cannot be taken
+   * back now is with the next call.
+   */
+  async withdraw(origins: readonly string[] = [...this.#begun]): Promise<void> {
+    const begun = this.#begunOf(origins);
+    if (begun.length === 0) return;
+    for (const origin of begun) this.#begun.delete(origin);
+    try {
+      await this.#starts.withdraw(this.#consumer, begun);
+    } catch (error) {
+      for (const origin of begun) this.#begun.add(origin);
+      throw error;
+    }
+  }
+
+  /** Watches a transaction that handles deliveries for waits on locks; returns what ends that. */
+  watchLocks(manager: EntityManager, origins: readonly string[]): () => void {
+    const over = new AbortController();
+    if (this.#begunOf(origins).length > 0) void this.#withdrawInLockWait(manager, origins, over.signal);
+    return () => over.abort();
+  }
+
+  async #withdrawInLockWait(
+    manager: EntityManager,
+    origins: readonly string[],
+    over: AbortSignal,
+  ): Promise<void> {
+    for (;;) {
+      await this.clock.sleep(LOCK_CHECK_MS, over);
+      if (over.aborted) return;
+      try {
+        if (!(await this.#starts.waitsForLock(manager))) continue;
+        // The handling may have ended meanwhile, and with it what there is to be taken back.
+        if (!over.aborted) await this.withdraw(origins);
+        return;
+      } catch {
+        // The database is unavailable to this check: the start counts until the next one.
+      }
+    }
   }
 
   /** Says, in the transaction that handles them, that deliveries are finished. */

@@ -25,6 +25,26 @@ export class PostgresStarts implements Starts {
     );
   }
 
+  async withdraw(consumer: string, origins: readonly string[]): Promise<void> {
+    await this.dataSource.query(
+      `WITH ${ASYNCHRONOUS_COMMIT},
+         gone AS (DELETE FROM delivery_start USING asynchronous
+                  WHERE consumer = $1 AND origin = ANY($2::text[]) AND starts <= 1)
+       UPDATE delivery_start SET starts = starts - 1
+       WHERE consumer = $1 AND origin = ANY($2::text[]) AND starts > 1`,
+      [consumer, origins],
+    );
+  }
+
+  async waitsForLock({ queryRunner }: EntityManager): Promise<boolean> {
+    const connection = (await queryRunner?.connect()) as { readonly processID?: number } | undefined;
+    const rows: { waits: boolean }[] = await this.dataSource.query(
+      `SELECT wait_event_type = 'Lock' AS waits FROM pg_stat_activity WHERE pid = $1`,
+      [connection?.processID],
+    );
+    return rows[0]?.waits === true;
+  }
+
   async finish(manager: EntityManager, consumer: string, origins: readonly string[]): Promise<void> {
     await manager.query('DELETE FROM delivery_start WHERE consumer = $1 AND origin = ANY($2::text[])', [
       consumer,
