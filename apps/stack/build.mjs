@@ -42,7 +42,7 @@ export function build(begin = () => undefined) {
   const fresh = `${dist}-${process.pid}`;
   const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
   const ignore =
-    '**/node_modules/**,**/dist/**,libs/*/test/**,libs/*/test-support/**,**/*.spec.ts,**/*.int-spec.ts';
+    '**/node_modules/**,**/dist/**,libs/*/test/**,*/*/test-support/**,**/*.spec.ts,**/*.int-spec.ts';
   const run = spawnSync(
     process.execPath,
     [swc, ...sources, '--out-dir', fresh, '--copy-files', '--quiet', '--ignore', ignore],
