@@ -55,7 +55,7 @@ describe('authorities', () => {
     ['inventory', 'INVENTORY.EVENTS', ['PUT']],
     ['inventory', 'INVENTORY.EVENTS.BOQ', []],
     ['payment', 'QMGR', ['CONNECT', 'INQ', 'SETALL']],
-    ['payment', 'INVENTORY.EVENTS', ['GET', 'INQ']],
+    ['payment', 'INVENTORY.EVENTS', ['GET', 'INQ', 'PUT', 'SETALL']],
     ['payment', 'INVENTORY.EVENTS.BOQ', ['INQ', 'PUT', 'SETALL']],
     ['deadletters', 'INVENTORY.EVENTS', ['INQ', 'PUT', 'SETALL']],
     ['deadletters', 'INVENTORY.EVENTS.BOQ', ['BROWSE', 'GET', 'INQ']],

@@ -6,7 +6,7 @@ import {
   MessagingModule,
   MessagingTables1700000000000,
 } from '@orderbridge/messaging';
-import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
+import { BackoutLedger1700000000041, IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { watchedOperation } from '@orderbridge/work-items';
 import { CancelPaymentsConsumer } from './cancel-payments/cancel-payments.consumer.js';
@@ -50,6 +50,7 @@ export class PaymentModule {
             PaymentTables1700000000001,
             Compensation1700000000002,
             WorkItemFailures1700000000003,
+            BackoutLedger1700000000041,
           ],
         }),
         TypeOrmModule.forFeature(entities),

@@ -5,6 +5,7 @@ export { IbmMqConnectionManager, type IbmMqStatus } from './connection/connectio
 export type { BackoffOptions } from './connection/backoff.js';
 export type * from './connection/connection-options.js';
 export type { InputOptions } from './connection/input-queue.js';
+export * from './consumer/backout-ledger.js';
 export type { RejectOptions } from './consumer/rejection.js';
 export { UnitOfWork } from './consumer/unit-of-work.js';
 export * from './errors.js';

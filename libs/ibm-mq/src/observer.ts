@@ -29,6 +29,8 @@ export interface IbmMqObserver {
   requeued?(queue: string, backoutQueue: string): void;
   /** A message was moved to the dead-letter queue. */
   deadLettered?(queue: string, deadLetterQueue: string): void;
+  /** A message that could not be moved away was put behind the others of its queue. */
+  putBack?(queue: string): void;
   /** A unit of work that only sends was committed. */
   sent?(unit: CommittedUnit): void;
 }

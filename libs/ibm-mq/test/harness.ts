@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startQueueManager, type RunningQueueManager } from '@orderbridge/embedded-mq';
@@ -43,7 +43,7 @@ export class Units {
   /** Sends in units of work as the queue manager takes them; bodies stand for messages. */
   sendAll(
     ...messages: { queue: string; body: string; [option: string]: unknown }[]
-  ): Promise<{ sent: string[]; refused: string[]; failure?: Record<string, unknown> }> {
+  ): Promise<{ sent: string[]; refused: string[]; blocked: Record<string, unknown>; failure?: unknown }> {
     return this.program.call('sendAll', messages);
   }
 
@@ -165,6 +165,19 @@ export class Harness {
       get: (queue: string) => program.call<RawDelivery | null>('get', queue),
       getWithProperties: (queue: string) => program.call<Record<string, unknown>>('getWithProperties', queue),
     };
+  }
+
+  /** Carries out commands on the queue manager. */
+  mqsc(commands: string): void {
+    const { problems } = this.#queueManager.mqsc(commands);
+    if (problems.length > 0) throw new Error(problems.map(({ text }) => text).join('; '));
+  }
+
+  /** A file for a ledger, empty, which goes away with the queue manager. */
+  ledgerFile(): string {
+    const path = join(this.#dataDir, 'ledger.json');
+    writeFileSync(path, '{}');
+    return path;
   }
 
   /** Stops the queue manager and starts it again on the same port. */

@@ -148,3 +148,28 @@ test('BOTHRESH 0 moves nothing away', async () => {
     await consumer.decide(unit, { fail: 'again' });
   }
 });
+
+test('a message that cannot be moved away holds up nobody, and is moved when that works again', async () => {
+  harness = await Harness.start(`
+    DEFINE QLOCAL(IN) BOTHRESH(1) BOQNAME(IN.BOQ)
+    DEFINE QLOCAL(IN.BOQ) PUT(DISABLED)
+  `);
+  const sender = await harness.sender();
+  const to = (...bodies: string[]) => bodies.map((text) => ({ queue: 'IN', body: text }));
+  await sender.send(...to('poison', 'good', 'better'));
+  const consumer = await harness.consumer({ queues: { IN: {} } });
+  await consumer.decide(await consumer.unit(), { fail: 'poison' });
+  for (const text of ['good', 'better']) {
+    const unit = await consumer.unit();
+    expect(texts(unit)).toEqual([text]);
+    await consumer.decide(unit);
+  }
+  await sender.send(...to('late'));
+  const late = await consumer.unit();
+  expect(texts(late)).toEqual(['late']);
+  await consumer.decide(late);
+  harness.mqsc('ALTER QLOCAL(IN.BOQ) PUT(ENABLED)');
+  expect(await consumer.observed('requeued')).toEqual(['IN', 'IN.BOQ']);
+  expect(await sender.browse('IN.BOQ')).toMatchObject([{ text: 'poison', headers: { backout_count: 1 } }]);
+  expect(await sender.depth('IN')).toBe(0);
+});

@@ -64,7 +64,7 @@ test('the examples of the README run with the packed package', async () => {
   const seen: string[] = [];
   for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
     if (line.startsWith('Order')) seen.push(line);
-    if (seen.length === 4) break;
+    if (seen.length === 5) break;
   }
   // The second has a priority.
   expect(seen.toSorted()).toEqual([1, 2, 3, 4, 5].map((id) => `Order o-${id}, delivered 1 times`));

@@ -106,7 +106,7 @@ describe('a batch in units of work as the queue manager takes them', () => {
     expect(await sender.sendAll(...to('FULL', 'b', 'c', 'd'), ...to('IN', 'e'))).toMatchObject({
       sent: ['b', 'e'],
       refused: [],
-      failure: { reason: 2053, object: 'FULL' },
+      blocked: { FULL: { reason: 2053 } },
     });
     expect(await sender.depth('FULL')).toBe(2);
   });
@@ -115,7 +115,7 @@ describe('a batch in units of work as the queue manager takes them', () => {
     const invalid = { queue: 'IN', body: 'invalid', headers: { bad: '\u0000' } };
     expect(
       await sender.sendAll(...to('IN', 'a'), invalid, ...to('SHORT', 'far too long', 'b'), ...to('IN', 'c')),
-    ).toEqual({ sent: ['a', 'b', 'c'], refused: ['invalid', 'far too long'], failure: undefined });
+    ).toEqual({ sent: ['a', 'b', 'c'], refused: ['invalid', 'far too long'], blocked: {} });
   });
 
   test.each([
@@ -123,6 +123,6 @@ describe('a batch in units of work as the queue manager takes them', () => {
     ['NOWHERE', 2085],
   ])('waits for %s (%i) without holding up other queues', async (queue, reason) => {
     const report = await sender.sendAll(...to('IN', 'a'), ...to(queue, 'b', 'c'), ...to('IN', 'd'));
-    expect(report).toMatchObject({ sent: ['a', 'd'], refused: [], failure: { reason } });
+    expect(report).toMatchObject({ sent: ['a', 'd'], refused: [], blocked: { [queue]: { reason } } });
   });
 });

@@ -2,10 +2,15 @@ import type { INestApplication } from '@nestjs/common';
 import { IbmMqConnectionManager } from '@orderbridge/ibm-mq';
 import { MessagingMetrics, UnitsOfWork } from '@orderbridge/messaging';
 import { Readiness } from '@orderbridge/service';
+import { DataSource } from 'typeorm';
+import { PostgresBackoutLedger } from './backouts/postgres-backout-ledger.js';
 import { IbmMqEventServer } from './ibm-mq-event-server.js';
 import { measureQueues } from './ibm-mq-metrics.js';
 
-/** The strategy for an application's `@OnEvent` handlers on IBM MQ queues, as part of its readiness. */
+/**
+ * The strategy for an application's `@OnEvent` handlers on IBM MQ queues, as part of its readiness. Needs a DataSource with
+ * the table of `BackoutLedger1700000000041`.
+ */
 export function ibmMqEvents(
   app: INestApplication,
   consumer: string,
@@ -18,6 +23,7 @@ export function ibmMqEvents(
     queues,
     unitsOfWork: app.get(UnitsOfWork),
     observer: app.get(MessagingMetrics),
+    ledger: new PostgresBackoutLedger(app.get(DataSource)),
   });
   measureQueues(connection, queues);
   app.get(Readiness).register('ibm-mq-consumer', () => server.check());

@@ -1,6 +1,7 @@
 import { crashPoint } from '@orderbridge/crash-points';
 import {
   IbmMqServer,
+  type BackoutLedger,
   type IbmMqConnectionManager,
   type IncomingMessage,
   type OutgoingHeaders,
@@ -10,6 +11,7 @@ import {
   deadLetterHeaders,
   eventRoutes,
   Pipeline,
+  PipelineStoppedError,
   PoisonMessageError,
   type Delivery,
   type PipelineObserver,
@@ -24,6 +26,8 @@ export interface IbmMqEventServerOptions {
   readonly queues: readonly string[];
   readonly unitsOfWork: UnitsOfWork;
   readonly observer: PipelineObserver;
+  /** Knows which deliveries count against their message. */
+  readonly ledger: BackoutLedger;
 }
 
 /** Most messages of a unit of work. */
@@ -41,6 +45,7 @@ export class IbmMqEventServer extends IbmMqServer {
   constructor(options: IbmMqEventServerOptions) {
     super({
       connection: options.connection,
+      ledger: options.ledger,
       queues: Object.fromEntries(options.queues.map((queue) => [queue, { batchSize: UNIT }])),
     });
     this.#events = options;
@@ -85,10 +90,15 @@ export class IbmMqEventServer extends IbmMqServer {
   }
 
   /** A message whose handling was begun and never finished as often as BOTHRESH says: it seems to end the process. */
-  protected override backoutHeaders(message: IncomingMessage): OutgoingHeaders {
-    const { backoutCount: attempts, putAt: firstTried } = message;
+  protected override backoutHeaders(message: IncomingMessage, attempts: number): OutgoingHeaders {
     const error = new PoisonMessageError(attempts);
+    const { putAt: firstTried } = message;
     return this.#deadLetterHeaders(message, { error, attempts, firstTried, lastTried: new Date() });
+  }
+
+  /** The pipeline itself rejects messages that fail; when it stops, that is nobody's fault. */
+  protected override countsAgainstMessage(error: unknown): boolean {
+    return !(error instanceof PipelineStoppedError);
   }
 
   #deadLetterHeaders(

@@ -3,7 +3,15 @@ import type { IbmMqConnectionManager, IbmMqObserver } from '@orderbridge/ibm-mq'
 import { ScrapedGauges } from '@orderbridge/messaging';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
-const MESSAGE_OUTCOMES = ['received', 'committed', 'backed_out', 'requeued', 'dead_lettered', 'sent'];
+const MESSAGE_OUTCOMES = [
+  'received',
+  'committed',
+  'backed_out',
+  'requeued',
+  'dead_lettered',
+  'put_back',
+  'sent',
+];
 const CONNECTION_OUTCOMES = ['made', 'lost', 'failed'];
 
 const messages = new Counter({
@@ -91,6 +99,7 @@ export function ibmMqMetrics(): IbmMqObserver {
     },
     requeued: () => count('requeued'),
     deadLettered: () => count('dead_lettered'),
+    putBack: () => count('put_back'),
     sent({ messages: amount, commitMilliseconds }) {
       count('sent', amount);
       commitDuration.observe(commitMilliseconds / 1_000);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { IbmMqClient, IbmMqConnectionManager, IbmMqError, type OutgoingHeaders } from '@orderbridge/ibm-mq';
+import { IbmMqClient, IbmMqConnectionManager, type OutgoingHeaders } from '@orderbridge/ibm-mq';
 import {
+  DestinationsUnavailableError,
   PartlyPublishedError,
   UndeliverableMessageError,
   type OutgoingMessage,
@@ -28,13 +29,15 @@ export class IbmMqPublisher implements Publisher {
 
   /** @throws PartlyPublishedError when some are published and some are not, see its cause. */
   async publish(messages: readonly OutgoingMessage[]): Promise<void> {
-    const { sent, refused, failure } = await this.#client.sendAll(messages.map(toIbmMq), { unitSize: UNIT });
-    const isOfQueue = failure instanceof IbmMqError && !failure.connectionLost;
-    this.#problem = isOfQueue ? { error: failure, at: performance.now() } : undefined;
+    const { sent, refused, blocked, failure } = await this.#client.sendAll(messages.map(toIbmMq), {
+      unitSize: UNIT,
+    });
+    const unavailable = blocked.size > 0 ? new DestinationsUnavailableError(blocked) : undefined;
+    this.#problem = unavailable && { error: unavailable, at: performance.now() };
     const [first] = refused;
     const error = first
       ? new UndeliverableMessageError(first.error.message, { cause: first.error })
-      : failure;
+      : (failure ?? unavailable);
     if (!error) return;
     throw sent.length === 0
       ? error

@@ -1,3 +1,4 @@
+export * from './backouts/backout-ledger.migration.js';
 export * from './consume-events.js';
 export * from './ibm-mq-environment.js';
 export * from './ibm-mq-event-server.js';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { IbmMqConnectionManager } from '../connection/connection-manager.js';
-import { ExcusedBackouts } from '../consumer/excused-backouts.js';
 import { QueueConsumer } from '../consumer/queue-consumer.js';
 import { IbmMqUnavailableError } from '../errors.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
@@ -35,8 +34,6 @@ export class Replies {
       queue,
       batchSize: BATCH_SIZE,
       backoff: BACKOFF,
-      excusedBackouts: new ExcusedBackouts(),
-      movesPoison: false,
       backoutHeaders: () => ({}),
       logger: new Logger(Replies.name),
       handle: ({ messages }) => {

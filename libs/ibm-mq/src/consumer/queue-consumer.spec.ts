@@ -4,7 +4,7 @@ import type { IbmMqConnectionManager } from '../connection/connection-manager.js
 import type { Arrival, Received } from '../connection/input-queue.js';
 import { Selector } from '../mqi/constants.js';
 import { NO_TRACING } from '../tracing/tracing.js';
-import { ExcusedBackouts } from './excused-backouts.js';
+import { MemoryBackoutLedger } from './memory-backout-ledger.js';
 import { QueueConsumer, type QueueConsumerOptions } from './queue-consumer.js';
 
 const BACKLOG = 100;
@@ -62,7 +62,7 @@ function consume(connection: FakeConnection, options: Partial<QueueConsumerOptio
     queue: 'IN',
     batchSize: 1,
     backoff: { initialDelay: 1, maxDelay: 1 },
-    excusedBackouts: new ExcusedBackouts(),
+    ledger: new MemoryBackoutLedger(),
     handle: () => Promise.resolve(),
     backoutHeaders: () => ({}),
     logger: { warn: () => undefined },
@@ -107,7 +107,7 @@ test.each([1, 3])(
   'a backlog in units of work of %i lets the event loop turn, though the handler waits for nothing',
   async (batchSize) => {
     const connection = new FakeConnection();
-    const consumer = consume(connection, { batchSize, movesPoison: false });
+    const consumer = consume(connection, { batchSize, ledger: undefined });
     let turns = 0;
     while (connection.taken < BACKLOG) {
       await nextTurn();

@@ -8,10 +8,11 @@ import { TimeSlice } from '../connection/time-slice.js';
 import { IbmMqError } from '../errors.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
 import type { OutgoingHeaders } from '../message/headers.js';
-import { isUnitTooLarge } from '../mqi/reason-codes.js';
+import { isNotTakenNow, isUnitTooLarge } from '../mqi/reason-codes.js';
 import { inquireBackoutPolicy, type BackoutPolicy } from './backout-policy.js';
-import type { ExcusedBackouts } from './excused-backouts.js';
+import type { BackoutLedger } from './backout-ledger.js';
 import { MessageSource } from './message-source.js';
+import { PUT_BACK_HEADER, type Rejection } from './rejection.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 export interface QueueConsumerOptions extends InputOptions {
@@ -20,14 +21,14 @@ export interface QueueConsumerOptions extends InputOptions {
   readonly batchSize: number;
   /** Wait after a message that failed alone, and after the queue could not be opened. */
   readonly backoff: BackoffOptions;
-  /** Shared by the consumers of the queue. */
-  readonly excusedBackouts: ExcusedBackouts;
+  /** Shared by the consumers of the queue; undefined for replies, which are handled in memory or not at all: none is moved. */
+  readonly ledger?: BackoutLedger;
   readonly handle: (unit: UnitOfWork) => Promise<void>;
-  /** Headers to add to a message that is moved away because it was backed out too often. */
-  readonly backoutHeaders: (message: IncomingMessage) => OutgoingHeaders;
+  /** Headers to add to a message that is moved away because so many deliveries count against it. */
+  readonly backoutHeaders: (message: IncomingMessage, deliveries: number) => OutgoingHeaders;
+  /** Whether an error of `handle` counts against a message that was handled alone. Default always. */
+  readonly countsAgainstMessage?: (error: unknown) => boolean;
   readonly logger: Pick<LoggerService, 'warn'>;
-  /** Default true; false for replies, which are handled in memory or not at all. */
-  readonly movesPoison?: boolean;
   /** Is told the name of the queue whenever it was opened. */
   readonly opened?: (queue: string) => void;
 }
@@ -44,11 +45,38 @@ interface Session {
   policyAge: number;
 }
 
+/** A unit of work that is neither committed nor backed out. */
+interface InFlight {
+  readonly messages: readonly IncomingMessage[];
+  /** Whether the ledger knows of the delivery. */
+  begun: boolean;
+  /** Whether it was excused already, because the consumer drains. */
+  excused: boolean;
+}
+
+/** Milliseconds that an excuse may take; messages are given back without when the ledger does not answer. */
+const EXCUSE_TIMEOUT_MS = 3_000;
+/** Most milliseconds before a message that could not be moved away is taken again: others may come meanwhile. */
+const PUT_BACK_MAX_DELAY_MS = 5_000;
 /** Milliseconds for which BOTHRESH and BOQNAME are taken as known when messages come back. */
 const POLICY_LIFETIME = 10_000;
 /** Milliseconds after which a session counts as a good one, so that its end is a new failure. */
 const GOOD_SESSION = 10_000;
 const NO_POLICY: BackoutPolicy = { threshold: 0, backoutQueue: '', deadLetterQueue: '', queueManager: '' };
+
+/** Messages that came back are to be taken one by one, not together with others. */
+class SuspectsError extends Error {
+  constructor() {
+    super('Messages among them were backed out before; they are taken one by one.');
+  }
+}
+
+/** It could not be recorded that a message is handled. */
+class LedgerError extends Error {
+  constructor(cause: unknown) {
+    super(`A delivery could not be recorded: ${String(cause)}`, { cause });
+  }
+}
 
 /** Consumes one queue on one connection, unit of work after unit of work, until it is stopped. */
 export class QueueConsumer {
@@ -58,6 +86,7 @@ export class QueueConsumer {
   #running: Promise<void> = Promise.resolve();
   #connection: Connection | undefined;
   #session: Session | undefined;
+  #inFlight: InFlight | undefined;
   #lastError: Error | undefined = new Error('The consumer has not started.');
   /** Messages to take one by one, after a batch with a message that failed. */
   #alone = 0;
@@ -65,6 +94,8 @@ export class QueueConsumer {
   #largest: number;
   /** Failures in a row of messages that were taken alone. */
   #failures = 0;
+  /** Units of work in a row of which nothing left the queue. */
+  #putBacks = 0;
 
   constructor(manager: IbmMqConnectionManager, options: QueueConsumerOptions) {
     this.#manager = manager;
@@ -82,15 +113,17 @@ export class QueueConsumer {
   }
 
   /**
-   * Takes no more messages, finishes and commits the unit of work in hand, and disconnects. What is not finished
-   * after `timeout` milliseconds is backed out.
+   * Takes no more messages, finishes and commits the unit of work in flight, and disconnects. What is not finished
+   * after `timeout` milliseconds is backed out. It is excused at once: whatever ends it from now on, be it an impatient
+   * SIGKILL, does not count against its messages.
    */
   async stop(timeout: number): Promise<void> {
     this.#stopping.abort(new Error('The consumer is draining.'));
     this.#session?.ending.abort(this.#stopping.signal.reason);
     const late = new AbortController();
     try {
-      await Promise.race([this.#finish(), sleep(timeout, undefined, { signal: late.signal })]);
+      const finished = Promise.all([this.#finish(), this.#inFlight && this.#excuse(this.#inFlight)]);
+      await Promise.race([finished, sleep(timeout, undefined, { signal: late.signal })]);
     } finally {
       late.abort();
     }
@@ -134,8 +167,8 @@ export class QueueConsumer {
   }
 
   #open(connection: Connection): Session {
-    const { queue, movesPoison = true, opened } = this.#options;
-    const policy = movesPoison ? inquireBackoutPolicy(connection, queue) : NO_POLICY;
+    const { queue, ledger, opened } = this.#options;
+    const policy = ledger ? inquireBackoutPolicy(connection, queue) : NO_POLICY;
     const source = new MessageSource(connection, queue, this.#options);
     this.#largest = this.#options.batchSize;
     const [ending, over] = [new AbortController(), new AbortController()];
@@ -202,52 +235,106 @@ export class QueueConsumer {
     const { observer, tracing } = this.#manager;
     observer.received?.(queue, messages.length);
     if (messages.some(({ backoutCount }) => backoutCount > 0)) await this.#refreshPolicy(session);
-    const poison = messages.filter((message) => this.#isPoison(message, session.policy));
-    const others = messages.filter((message) => !poison.includes(message));
+    const inFlight: InFlight = { messages, begun: false, excused: false };
+    this.#inFlight = inFlight;
+    const others = messages.filter(({ headers }) => headers[PUT_BACK_HEADER] === undefined);
+    const putBack = messages.filter((message) => !others.includes(message));
     const unit = new UnitOfWork(connection, session.policy, tracing, queue, others, session.ending.signal);
-    let commitStarted: number | undefined;
+    let handled = false;
+    let commitStarted: number;
     try {
-      for (const message of poison)
-        await unit.reject(message, { headers: this.#options.backoutHeaders(message) });
-      if (others.length > 0) await tracing.process(others, () => this.#options.handle(unit));
+      for (const message of putBack) await unit.reject(message);
+      const against = await this.#begin(inFlight, others, session.policy);
+      if (against !== undefined) {
+        const [message] = others as [IncomingMessage];
+        await unit.reject(message, { headers: this.#options.backoutHeaders(message, against) });
+      } else if (others.length > 0) {
+        await tracing.process(others, () => this.#options.handle(unit));
+      }
       await unit.end();
+      handled = true;
       commitStarted = performance.now();
       connection.commit();
     } catch (error) {
       await unit.end();
-      const handled = commitStarted !== undefined;
-      await this.#backOut(session, messages, error, handled);
+      await this.#backOut(session, inFlight, error, handled);
       return false;
+    } finally {
+      this.#inFlight = undefined;
     }
     const ended = performance.now();
-    this.#options.excusedBackouts.remove(messages);
     this.#alone = Math.max(0, this.#alone - messages.length);
     this.#failures = 0;
-    for (const { kind, queue: target } of unit.rejections) {
-      this.#warn(`a message was moved to ${target}`);
-      if (kind === 'requeued') observer.requeued?.(queue, target);
-      else observer.deadLettered?.(queue, target);
-    }
+    this.#report(unit.rejections);
     observer.committed?.(queue, {
       messages: messages.length,
       milliseconds: ended - started,
       commitMilliseconds: ended - commitStarted,
     });
+    await this.#settle(inFlight);
+    const returned = unit.rejections.filter(({ kind }) => kind === 'put-back').length;
+    this.#putBacks = returned < messages.length ? 0 : this.#putBacks + 1;
+    if (this.#putBacks > 0) await this.#pause(this.#putBacks, PUT_BACK_MAX_DELAY_MS);
     return true;
+  }
+
+  #report(rejections: readonly Rejection[]): void {
+    const { queue } = this.#options;
+    const { observer } = this.#manager;
+    for (const { kind, queue: target } of rejections) {
+      if (kind === 'put-back') {
+        this.#warn('a message that cannot be moved away was put behind the others of its queue');
+        observer.putBack?.(queue);
+        continue;
+      }
+      this.#warn(`a message was moved to ${target}`);
+      if (kind === 'requeued') observer.requeued?.(queue, target);
+      else observer.deadLettered?.(queue, target);
+    }
+  }
+
+  /**
+   * Records that a message which came back is handled once more.
+   *
+   * @returns how many deliveries count against it, when these are as many as BOTHRESH: it is to be moved away instead.
+   * @throws SuspectsError when messages that came back are among others: only alone can it be seen which one is to blame.
+   */
+  async #begin(
+    inFlight: InFlight,
+    messages: readonly IncomingMessage[],
+    { threshold, backoutQueue, deadLetterQueue }: BackoutPolicy,
+  ): Promise<number | undefined> {
+    const { ledger } = this.#options;
+    const [message] = messages;
+    if (!ledger || threshold === 0 || !message) return undefined;
+    // With nowhere to go it is tried again, for as long as it takes.
+    if (backoutQueue === '' && deadLetterQueue === '') return undefined;
+    if (!messages.some(({ backoutCount }) => backoutCount > 0)) return undefined;
+    if (messages.length > 1) throw new SuspectsError();
+    const against = await ledger.begin(message).catch((cause: unknown) => {
+      throw new LedgerError(cause);
+    });
+    inFlight.begun = true;
+    if (this.#stopping.signal.aborted) {
+      // What was excused did not hold this delivery yet.
+      inFlight.excused = false;
+      await this.#excuse(inFlight);
+    }
+    return against >= threshold ? against : undefined;
   }
 
   async #backOut(
     { connection }: Session,
-    messages: readonly IncomingMessage[],
+    inFlight: InFlight,
     error: unknown,
     handled: boolean,
   ): Promise<void> {
+    const { messages } = inFlight;
     this.#manager.observer.backedOut?.(this.#options.queue, messages.length, error);
     const reason = error instanceof Error ? error.message : JSON.stringify(error);
     this.#warn(`a unit of work with ${messages.length} messages was backed out: ${reason}`);
-    // Only what fails alone, by its handler and on a connection that works, may be to blame for it.
-    if (messages.length > 1 || handled || connection.lost.aborted)
-      this.#options.excusedBackouts.add(messages);
+    if (handled || connection.lost.aborted || !this.#isOwnFailure(messages, error))
+      await this.#excuse(inFlight);
     if (connection.lost.aborted) throw error;
     connection.back();
     if (messages.length > 1) {
@@ -260,16 +347,42 @@ export class QueueConsumer {
     }
   }
 
-  #isPoison(message: IncomingMessage, { threshold, backoutQueue, deadLetterQueue }: BackoutPolicy): boolean {
-    if (threshold === 0 || message.backoutCount < threshold) return false;
-    if (backoutQueue === '' && deadLetterQueue === '') return false;
-    return this.#options.excusedBackouts.ownBackouts(message) >= threshold;
+  /** Only what fails alone, by its handler, while nothing else is in trouble and nobody stops, may be to blame for it. */
+  #isOwnFailure(messages: readonly IncomingMessage[], error: unknown): boolean {
+    if (messages.length > 1 || this.#stopping.signal.aborted) return false;
+    if (error instanceof LedgerError) return false;
+    if (error instanceof IbmMqError && isNotTakenNow(error.reason)) return false;
+    return this.#options.countsAgainstMessage?.(error) ?? true;
+  }
+
+  async #excuse(inFlight: InFlight): Promise<void> {
+    if (inFlight.excused) return;
+    inFlight.excused = true;
+    await this.#record('excused', (ledger) => ledger.excuse(inFlight.messages, inFlight.begun));
+  }
+
+  async #settle({ messages, excused }: InFlight): Promise<void> {
+    const known = excused ? messages : messages.filter(({ backoutCount }) => backoutCount > 0);
+    if (known.length > 0) await this.#record('settled', (ledger) => ledger.settle(known));
+  }
+
+  /** Never rejects, nor waits for long: messages must not be held because of it. */
+  async #record(what: string, record: (ledger: BackoutLedger) => Promise<void>): Promise<void> {
+    const { ledger } = this.#options;
+    if (!ledger) return;
+    const done = new AbortController();
+    const late = sleep(EXCUSE_TIMEOUT_MS, 'it takes too long', { signal: done.signal }).catch(
+      () => undefined,
+    );
+    const recorded = record(ledger).catch((error: unknown) => String(error));
+    const problem = await Promise.race([recorded, late]);
+    done.abort();
+    if (problem !== undefined) this.#warn(`backouts could not be recorded as ${what}: ${problem}`);
   }
 
   /** An operator may have set BOTHRESH or BOQNAME because of these very messages. */
   async #refreshPolicy(session: Session): Promise<void> {
-    const { movesPoison = true } = this.#options;
-    if (!movesPoison || performance.now() - session.policyAge < POLICY_LIFETIME) return;
+    if (!this.#options.ledger || performance.now() - session.policyAge < POLICY_LIFETIME) return;
     session.policyAge = performance.now();
     try {
       const { queue } = this.#options;
@@ -283,8 +396,8 @@ export class QueueConsumer {
     this.#options.logger.warn(`${this.#options.queue}: ${what}`);
   }
 
-  async #pause(failures: number): Promise<void> {
-    const delay = backoffDelay(failures, this.#options.backoff);
+  async #pause(failures: number, maxDelay = Infinity): Promise<void> {
+    const delay = Math.min(maxDelay, backoffDelay(failures, this.#options.backoff));
     await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }

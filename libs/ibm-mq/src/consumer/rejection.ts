@@ -6,13 +6,13 @@ import { withChanges, type PassedOn } from '../message/changed-message.js';
 import { LITTLE_ENDIAN, UTF_8 } from '../message/rfh2.js';
 import { Format } from '../mqi/constants.js';
 import type { MQMD, Mqi } from '../mqi/ibmmq.js';
-import { Reason } from '../mqi/reason-codes.js';
+import { isUnitTooLarge, Reason } from '../mqi/reason-codes.js';
 import { putInto } from '../sender/put-message.js';
 import type { BackoutPolicy } from './backout-policy.js';
 
 /** Where a rejected message went. */
 export interface Rejection {
-  readonly kind: 'requeued' | 'dead-lettered';
+  readonly kind: 'requeued' | 'dead-lettered' | 'put-back';
   readonly queue: string;
 }
 
@@ -23,16 +23,20 @@ export interface RejectOptions {
   readonly reason?: number;
 }
 
+/** Marks a message that was to be moved away and had to be put back: it is not handled again, but moved when that works. */
+export const PUT_BACK_HEADER = 'moved_to_end';
+
 /** MQAT_WINDOWS_NT and MQAT_UNIX. */
 const APPLICATION_TYPE = process.platform === 'win32' ? 11 : 6;
 const APPLICATION_NAME_LENGTH = 28;
 
 /**
  * Moves a message, in the unit of work in which it was taken, to the backout queue of its queue, or else to the
- * dead-letter queue with an MQDLH in front. Ids, properties, priority, persistence and put context stay; without the
+ * dead-letter queue with an MQDLH in front. When neither is there or takes it, it is put back to the end of its own queue,
+ * with a mark, so that it holds up nobody. Ids, properties, priority, persistence and put context stay; without the
  * authority to set the context, the queue manager sets that of this program.
  *
- * @throws IbmMqError when neither takes it; a plain Error when there is neither.
+ * @throws IbmMqError or Error, why the first of these queues did not take it, when it cannot be put back either.
  */
 export function moveAway(
   connection: Connection,
@@ -40,21 +44,62 @@ export function moveAway(
   policy: BackoutPolicy,
   { headers = {}, reason = Reason.BACKOUT_THRESHOLD_REACHED }: RejectOptions,
 ): Rejection {
-  const { backoutQueue, deadLetterQueue, queueManager } = policy;
-  const passedOn = withChanges(message, { headers });
-  if (backoutQueue !== '') {
+  const { backoutQueue, deadLetterQueue } = policy;
+  const moves: (() => Rejection)[] = [];
+  if (backoutQueue !== '') moves.push(() => requeue(connection, message, backoutQueue, headers));
+  if (deadLetterQueue !== '') moves.push(() => deadLetter(connection, message, policy, headers, reason));
+  let failure: Error | undefined;
+  for (const move of moves) {
     try {
-      putWithContext(connection, backoutQueue, message.descriptor, passedOn);
-      return { kind: 'requeued', queue: backoutQueue };
+      return move();
     } catch (error) {
-      if (deadLetterQueue === '' || !(error instanceof IbmMqError) || error.connectionLost) throw error;
+      failure ??= error as Error;
+      if (!isOfQueue(error)) throw error;
     }
   }
-  if (deadLetterQueue === '') {
-    throw new Error(
-      `A message of ${message.queue} cannot be moved away: no BOQNAME there, no dead-letter queue.`,
-    );
+  failure ??= new Error(
+    `A message of ${message.queue} cannot be moved away: no BOQNAME there, no dead-letter queue.`,
+  );
+  // In its group it could not be found again.
+  if (message.group) throw failure;
+  try {
+    return putBack(connection, message, headers);
+  } catch (error) {
+    throw isOfQueue(error) ? failure : error;
   }
+}
+
+/** Whether another queue may take what this one did not. */
+const isOfQueue = (error: unknown): boolean =>
+  error instanceof IbmMqError && !error.connectionLost && !isUnitTooLarge(error.reason);
+
+/** Without the mark; where there is none, every byte stays. */
+function unmarked(message: IncomingMessage, headers: OutgoingHeaders): PassedOn {
+  const isMarked = message.headers[PUT_BACK_HEADER] !== undefined;
+  return withChanges(message, {
+    headers,
+    ...(isMarked && { drops: (header: string) => header === PUT_BACK_HEADER }),
+  });
+}
+
+function requeue(
+  connection: Connection,
+  message: IncomingMessage,
+  queue: string,
+  headers: OutgoingHeaders,
+): Rejection {
+  putWithContext(connection, queue, message.descriptor, unmarked(message, headers));
+  return { kind: 'requeued', queue };
+}
+
+function deadLetter(
+  connection: Connection,
+  message: IncomingMessage,
+  { deadLetterQueue, queueManager }: BackoutPolicy,
+  headers: OutgoingHeaders,
+  reason: number,
+): Rejection {
+  const passedOn = unmarked(message, headers);
   const header = deadLetterHeader(connection.mqi, { queue: message.queue, queueManager, reason }, passedOn);
   putWithContext(connection, deadLetterQueue, message.descriptor, {
     format: Format.DEAD_LETTER_HEADER,
@@ -63,6 +108,17 @@ export function moveAway(
     data: Buffer.concat([header, passedOn.data]),
   });
   return { kind: 'dead-lettered', queue: deadLetterQueue };
+}
+
+function putBack(connection: Connection, message: IncomingMessage, headers: OutgoingHeaders): Rejection {
+  const { queue, descriptor } = message;
+  putWithContext(
+    connection,
+    queue,
+    descriptor,
+    withChanges(message, { headers: { ...headers, [PUT_BACK_HEADER]: true } }),
+  );
+  return { kind: 'put-back', queue };
 }
 
 /** Puts a message in the unit of work as another program had put it: with its ids, and when and by whom it was put. */

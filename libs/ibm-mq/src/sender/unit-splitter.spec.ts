@@ -51,11 +51,11 @@ test('a full queue gets what fits, in order; the rest waits, and another queue g
     return undefined;
   });
   const mixed = messages(40).flatMap((message) => [message, { ...message, queue: 'OTHER' }]);
-  const { sent, refused, failure: why } = await new UnitSplitter(limits.send, 100).sendAll(mixed);
+  const { sent, refused, blocked } = await new UnitSplitter(limits.send, 100).sendAll(mixed);
   expect(bodies(sent.filter(({ queue }) => queue === 'OUT'))).toEqual(upTo(13));
   expect(bodies(sent.filter(({ queue }) => queue === 'OTHER'))).toEqual(upTo(40));
   expect(refused).toEqual([]);
-  expect(why).toMatchObject({ reason: 2053 });
+  expect([...blocked]).toMatchObject([['OUT', { reason: 2053 }]]);
 });
 
 test.each([failure(2030), failure(2031), failure(2218), new InvalidMessageError('a control character')])(

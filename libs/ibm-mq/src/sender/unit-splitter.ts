@@ -13,9 +13,11 @@ export interface SendReport<Message extends OutgoingMessage = OutgoingMessage> {
   /** Committed. */
   readonly sent: readonly Message[];
   readonly refused: readonly RefusedMessage<Message>[];
+  /** Queues that do not take messages at present, each with the reason; theirs that are left were not sent. */
+  readonly blocked: ReadonlyMap<string, Error>;
   /**
-   * Why the others were not sent, undefined when there are none: the queue manager is unavailable, or a queue takes
-   * nothing at present. When it is `inDoubt`, a unit of work of them may have been committed.
+   * Why all others were not sent, for example because the queue manager is unavailable; undefined when nothing else is left.
+   * When it is `inDoubt`, a unit of work of them may have been committed.
    */
   readonly failure: Error | undefined;
 }
@@ -48,7 +50,7 @@ export class UnitSplitter {
     let size = largest;
     for (let next = 0; next < messages.length;) {
       const window = messages.slice(next, next + size);
-      const unit = window.filter((message) => !blocked.has(queueOf(message)));
+      const unit = window.filter((message) => !blocked.has(message.queue));
       const error = unit.length === 0 ? undefined : await this.#failure(unit);
       if (!error) {
         sent.push(...unit);
@@ -56,7 +58,7 @@ export class UnitSplitter {
         size = Math.min(largest, size * 2);
         continue;
       }
-      if (stopsAll(error)) return { sent, refused, failure: error };
+      if (stopsAll(error)) return { sent, refused, blocked, failure: error };
       if (unit.length > 1) {
         size = Math.floor(window.length / 2);
         if (isTooLarge(error)) largest = size;
@@ -64,11 +66,11 @@ export class UnitSplitter {
       }
       const [message] = unit as [Message];
       if (isRefused(error)) refused.push({ message, error });
-      else if (isCommit(error)) return { sent, refused, failure: error };
-      else blocked.set(queueOf(message), error);
+      else if (isCommit(error)) return { sent, refused, blocked, failure: error };
+      else blocked.set(message.queue, error);
       next += window.indexOf(message) + 1;
     }
-    return { sent, refused, failure: [...blocked.values()][0] };
+    return { sent, refused, blocked, failure: undefined };
   }
 
   async #failure(unit: readonly OutgoingMessage[]): Promise<Error | undefined> {
@@ -80,8 +82,6 @@ export class UnitSplitter {
     }
   }
 }
-
-const queueOf = ({ queue, queueManager = '' }: OutgoingMessage): string => `${queueManager}/${queue}`;
 
 /** Nothing about the messages: neither smaller units nor other queues fare better. */
 const stopsAll = (error: Error): boolean =>

@@ -12,7 +12,8 @@ import type { BackoffOptions } from '../connection/backoff.js';
 import type { InputOptions } from '../connection/input-queue.js';
 import { IbmMqConnectionManager, type IbmMqStatus } from '../connection/connection-manager.js';
 import type { IbmMqConnectionOptions } from '../connection/connection-options.js';
-import { ExcusedBackouts } from '../consumer/excused-backouts.js';
+import type { BackoutLedger } from '../consumer/backout-ledger.js';
+import { MemoryBackoutLedger } from '../consumer/memory-backout-ledger.js';
 import { QueueConsumer } from '../consumer/queue-consumer.js';
 import type { UnitOfWork } from '../consumer/unit-of-work.js';
 import type { IncomingMessage } from '../message/incoming-message.js';
@@ -44,6 +45,11 @@ export interface IbmMqServerOptions {
   readonly backoff?: Partial<BackoffOptions>;
   /** Milliseconds for which `close` waits for units of work in hand. Default 20,000. */
   readonly drainTimeout?: number;
+  /**
+   * Knows which deliveries of a message count against it. Default: in memory, so that a message may be moved because of
+   * backouts by other processes, such as graceful restarts; one that replicas share and that outlives them knows better.
+   */
+  readonly ledger?: BackoutLedger;
   /** Turns a message into the payload for the handler. */
   readonly deserializer?: ConsumerDeserializer;
   /** Turns what a request handler returns into a reply. */
@@ -58,8 +64,8 @@ const BACKOFF = { initialDelay: 200, maxDelay: 30_000 };
  *
  * A handler's pattern is the name of its queue. Its message is committed when the handler has completed (its Promise
  * or Observable), and backed out when it fails, to be delivered again: at least once. After a failed batch its
- * messages are taken one by one. A message that was backed out BOTHRESH times is moved to BOQNAME, or else to the
- * dead-letter queue.
+ * messages are taken one by one. A message that has failed by itself BOTHRESH times, or ended the process, is moved to
+ * BOQNAME, or else to the dead-letter queue.
  *
  * Starting never fails because the queue manager is away; `check` tells.
  */
@@ -153,15 +159,20 @@ export class IbmMqServer extends Server<never, IbmMqStatus> implements CustomTra
     }
   }
 
-  /** Headers to add to a message that is moved away because it was backed out too often. Default none. */
-  protected backoutHeaders(_message: IncomingMessage): OutgoingHeaders {
+  /** Headers to add to a message that is moved away because so many deliveries count against it. Default none. */
+  protected backoutHeaders(_message: IncomingMessage, _deliveries: number): OutgoingHeaders {
     return {};
+  }
+
+  /** Whether an error of `handleUnitOfWork` counts against a message that was handled alone. Default always. */
+  protected countsAgainstMessage(_error: unknown): boolean {
+    return true;
   }
 
   #consume(queue: string): void {
     const { queues, consumers = DEFAULTS.consumers, backoff } = this.#options;
     const { consumers: ofQueue = consumers, selector, inGroups } = queues?.[queue] ?? {};
-    const excusedBackouts = new ExcusedBackouts();
+    const ledger = this.#options.ledger ?? new MemoryBackoutLedger();
     for (let i = 0; i < ofQueue; i++) {
       const consumer = new QueueConsumer(this.manager, {
         queue,
@@ -169,9 +180,10 @@ export class IbmMqServer extends Server<never, IbmMqStatus> implements CustomTra
         inGroups,
         batchSize: this.batchSize(queue),
         backoff: { ...BACKOFF, ...backoff },
-        excusedBackouts,
+        ledger,
         handle: (unit) => this.handleUnitOfWork(unit),
-        backoutHeaders: (message) => this.backoutHeaders(message),
+        backoutHeaders: (message, deliveries) => this.backoutHeaders(message, deliveries),
+        countsAgainstMessage: (error) => this.countsAgainstMessage(error),
         logger: this.logger,
       });
       this.#consumers.push(consumer);

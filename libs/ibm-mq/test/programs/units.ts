@@ -13,6 +13,7 @@ import {
   type UnitOfWork,
 } from '../../src/index.js';
 import { describe, serve, tell } from './channel.js';
+import { FileLedger } from './file-ledger.js';
 
 /** A message as it is told to the test. */
 export interface ToldMessage {
@@ -61,6 +62,8 @@ export interface Move {
 export interface Start {
   readonly connection: IbmMqConnectionOptions;
   readonly server?: Omit<IbmMqServerOptions, 'connection'>;
+  /** Path of a ledger that outlives the program. Without it, deliveries are remembered in memory. */
+  readonly ledger?: string;
   /** Commits all units of work unasked, and tells only about them. */
   readonly automatic?: boolean;
 }
@@ -148,17 +151,19 @@ serve({
     client = new IbmMqClient({ connection: manager, sendTimeout: 10_000 });
     automatic = options.automatic ?? false;
     if (!options.server) return;
-    server = new TestServer({ connection: manager, ...options.server });
+    const ledger = options.ledger === undefined ? undefined : new FileLedger(options.ledger);
+    server = new TestServer({ connection: manager, ...options.server, ledger });
     server.listen((error) => {
       if (error) throw error as Error;
     });
   },
   send: (messages: OutgoingMessage[]) => client.sendBatch(messages),
   async sendAll(messages: OutgoingMessage[]) {
-    const { sent, refused, failure } = await client.sendAll(messages);
+    const { sent, refused, blocked, failure } = await client.sendAll(messages);
     return {
       sent: sent.map(({ body }) => body),
       refused: refused.map(({ message }) => message.body),
+      blocked: Object.fromEntries([...blocked].map(([queue, error]) => [queue, plain(error)])),
       failure: plain(failure),
     };
   },
