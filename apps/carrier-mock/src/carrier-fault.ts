@@ -3,7 +3,7 @@ export interface SoapFault {
   readonly Fault: {
     readonly faultcode: string;
     readonly faultstring: string;
-    readonly detail: { readonly carrierFault: { readonly code: string; readonly message: string } };
+    readonly detail?: { readonly carrierFault: { readonly code: string; readonly message: string } };
     readonly statusCode: number;
   };
 }

@@ -17,6 +17,7 @@ import type { CarrierConfig } from './carrier-environment.js';
 import { Carrier, type CarrierShipment } from './carrier.js';
 import { Deliveries } from './deliveries.js';
 import { inOperationSpan } from './operation-span.js';
+import { withRawAnswers } from './raw-answer.js';
 import { ShipmentsController } from './shipments.controller.js';
 
 const TRACKING_NUMBERS = Symbol('TrackingNumbers');
@@ -71,22 +72,30 @@ export class CarrierModule implements OnApplicationBootstrap, OnApplicationShutd
   /** The SOAP service shares the HTTP server: it answers under /carrier and leaves the rest to Nest. */
   onApplicationBootstrap(): void {
     const { carrier } = this;
-    listen(this.adapterHost.httpAdapter.getHttpServer() as Server, {
+    const soap = listen(this.adapterHost.httpAdapter.getHttpServer() as Server, {
       path: '/carrier',
       xml: readFileSync(CARRIER_WSDL, 'utf8'),
       services: {
         CarrierService: {
           CarrierPort: {
-            createShipment: inOperationSpan('createShipment', (request) => carrier.createShipment(request)),
+            createShipment: withRawAnswers(
+              inOperationSpan('createShipment', (request) => carrier.createShipment(request)),
+            ),
             getTracking: (request: { trackingNumber: string }) => carrier.getTracking(request),
             voidShipment: inOperationSpan('voidShipment', (request: { orderId: string }) =>
               carrier.voidShipment(request),
             ),
+            getShipment: inOperationSpan('getShipment', (request: { orderId: string }) =>
+              carrier.getShipment(request),
+            ),
             getDeliveries: (request: unknown) => carrier.getDeliveries(request),
+            listShipments: (request: unknown) => carrier.listShipments(request),
           },
         },
       },
     });
+    // An address is kept as it was sent; the package's server has no option for that.
+    soap['wsdl'].options.preserveWhitespace = true;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '@orderbridge/ledger';
 import { z } from 'zod';
-import { clientFault, serverFault } from './carrier-fault.js';
+import { clientFault, serverFault, type SoapFault } from './carrier-fault.js';
 import type { Deliveries } from './deliveries.js';
+import { FAULTS, NEVER_BOOKED } from './magic-postal-codes.js';
+import { RawAnswer } from './raw-answer.js';
 
-/** Postal codes that make the carrier misbehave. */
-export const FAULTS = {
-  invalidAddress: '00000',
-  /** Books at once, but answers the first request too late. */
-  lateAnswer: '99408',
-  /** Fails twice before it books. */
-  serverError: '99500',
-} as const;
 const FAILED_ATTEMPTS = 2;
 
 const booking = z.object({
@@ -26,7 +20,7 @@ const booking = z.object({
   }),
 });
 
-const deliveriesRequest = z.object({
+const pageRequest = z.object({
   cursor: z.string().default(''),
   limit: z.coerce.number().int().min(1).max(1_000),
 });
@@ -58,26 +52,37 @@ export class Carrier {
     if (!result.success) throw clientFault('InvalidAddress', z.prettifyError(result.error));
     const { orderId, recipient } = result.data;
     const { postalCode } = recipient;
-    if (postalCode === FAULTS.invalidAddress) {
-      throw clientFault('InvalidAddress', `The carrier does not know the postal code ${postalCode}.`);
-    }
-    const attempt =
-      postalCode === FAULTS.lateAnswer || postalCode === FAULTS.serverError ? this.#attempt(orderId) : 0;
-    if (postalCode === FAULTS.serverError && attempt <= FAILED_ATTEMPTS) {
-      throw serverFault('Internal', 'The carrier has a problem of its own.');
-    }
-    const deliveredAt = (await this.ledger.get(orderId))
-      ? undefined
-      : await this.deliveries.schedule(orderId);
+    const attempt = ATTEMPTS_COUNT.has(postalCode) ? this.#attempt(orderId) : 1;
+    const existing = await this.ledger.get(orderId);
+    const refusal = refusalOf(postalCode, attempt, existing !== undefined);
+    if (refusal) throw refusal;
+    const deliveredAt = existing ? undefined : await this.deliveries.schedule(orderId);
     const { item, created } = await this.ledger.getOrCreate(orderId, () =>
       newShipment(result.data, deliveredAt ?? new Date()),
     );
-    if (created) await this.byTrackingNumber.getOrCreate(item.trackingNumber, () => orderId);
-    if (postalCode === FAULTS.lateAnswer && attempt === 1) await sleep(this.lateAnswer);
+    if (created && item.trackingNumber !== '')
+      await this.byTrackingNumber.getOrCreate(item.trackingNumber, () => orderId);
+    if (attempt === 1 && IS_LATE.has(postalCode)) await sleep(this.lateAnswer);
+    const { shipmentReference, trackingNumber, carrier, status } = viewOf(item);
+    return { shipmentReference, trackingNumber, carrier, status };
+  }
+
+  /** What there is of an order. */
+  async getShipment({ orderId }: { orderId: string }): Promise<object> {
+    const shipment = await this.ledger.get(orderId);
+    if (!shipment) throw clientFault('NotFound', `There is no shipment of the order ${orderId}.`);
+    return { shipment: viewOf(shipment) };
+  }
+
+  /** All shipments by order id. Whoever follows `nextCursor` until it is empty sees each that was there at the beginning. */
+  async listShipments(request: unknown): Promise<object> {
+    const result = pageRequest.safeParse(request);
+    if (!result.success) throw clientFault('InvalidRequest', z.prettifyError(result.error));
+    const { cursor, limit } = result.data;
+    const entries = await this.ledger.page(limit, cursor);
     return {
-      shipmentReference: item.shipmentReference,
-      trackingNumber: item.trackingNumber,
-      carrier: 'Mock Parcel',
+      shipment: entries.map(([, shipment]) => viewOf(shipment)),
+      nextCursor: entries.length === limit ? entries.at(-1)?.[0] : '',
     };
   }
 
@@ -95,7 +100,7 @@ export class Carrier {
 
   /** What was delivered, oldest first. Whoever follows `nextCursor` misses none. */
   async getDeliveries(request: unknown): Promise<object> {
-    const result = deliveriesRequest.safeParse(request);
+    const result = pageRequest.safeParse(request);
     if (!result.success) throw clientFault('InvalidRequest', z.prettifyError(result.error));
     const { cursor, limit } = result.data;
     const { deliveries, nextCursor } = await this.deliveries.list(cursor, limit);
@@ -107,7 +112,7 @@ export class Carrier {
       delivery.push({
         orderId,
         trackingNumber: shipment.trackingNumber,
-        deliveredAt: shipment.deliveredAt,
+        deliveredAt: shownDelivery(shipment),
       });
     }
     return { delivery, nextCursor };
@@ -119,6 +124,8 @@ export class Carrier {
     if (!shipment) throw clientFault('NotFound', `There is no shipment of the order ${orderId}.`);
     if (isDelivered(shipment))
       throw clientFault('AlreadyDelivered', `The shipment was delivered at ${shipment.deliveredAt}.`);
+    if (shipment.recipient.postalCode === FAULTS.refusesVoid)
+      throw clientFault('VoidRefused', 'The parcel has left the depot.');
     if (shipment.status !== 'VOIDED') {
       await this.ledger.replace(orderId, {
         ...shipment,
@@ -136,17 +143,54 @@ export class Carrier {
   }
 }
 
+const IS_LATE: ReadonlySet<string> = new Set([FAULTS.lateAnswer, FAULTS.lateThenRefused]);
+const ATTEMPTS_COUNT: ReadonlySet<string> = new Set([...IS_LATE, FAULTS.serverError, FAULTS.retryAfter]);
+
+/** What is answered to a booking instead of a label. */
+function refusalOf(
+  postalCode: string,
+  attempt: number,
+  isBooked: boolean,
+): SoapFault | RawAnswer | undefined {
+  if (postalCode === FAULTS.invalidAddress || (postalCode === FAULTS.lateThenRefused && isBooked))
+    return clientFault('InvalidAddress', `The carrier does not know the postal code ${postalCode}.`);
+  if (postalCode === FAULTS.serverError && attempt <= FAILED_ATTEMPTS)
+    return serverFault('Internal', 'The carrier has a problem of its own.');
+  if (postalCode === FAULTS.retryAfter && attempt === 1)
+    return new RawAnswer(503, { 'retry-after': '2' }, Buffer.from('Busy'));
+  return Object.hasOwn(NEVER_BOOKED, postalCode) ? NEVER_BOOKED[postalCode]?.() : undefined;
+}
+
+/** A shipment as getShipment and listShipments show it. */
+function viewOf(shipment: CarrierShipment) {
+  const { orderId, shipmentReference, trackingNumber, status } = shipment;
+  const shown = { orderId, shipmentReference, trackingNumber, carrier: 'Mock Parcel' };
+  return isDelivered(shipment)
+    ? { ...shown, status: 'DELIVERED', deliveredAt: shownDelivery(shipment) }
+    : { ...shown, status };
+}
+
+function shownDelivery({ recipient: { postalCode }, deliveredAt }: CarrierShipment): string {
+  if (postalCode === FAULTS.emptyDate) return '';
+  return postalCode === FAULTS.farOffDate ? '9999-12-31T23:59:59Z' : deliveredAt;
+}
+
+function trackingNumberOf({ orderId, recipient: { postalCode, country } }: z.infer<typeof booking>): string {
+  if (postalCode === FAULTS.emptyTrackingNumber) return '';
+  if (postalCode === FAULTS.longTrackingNumber) return 'M'.repeat(10_000);
+  const digits = BigInt(`0x${orderId.replaceAll(/[^0-9a-f]/g, '') || '0'}`) % 10n ** 18n;
+  return `MP${digits.toString().padStart(18, '0')}${country}`;
+}
+
 const isDelivered = ({ status, deliveredAt }: CarrierShipment): boolean =>
   status === 'BOOKED' && Date.parse(deliveredAt) < Date.now();
 
 function newShipment(request: z.infer<typeof booking>, deliveredAt: Date): CarrierShipment {
-  const digits = BigInt(`0x${request.orderId.replaceAll(/[^0-9a-f]/g, '') || '0'}`) % 10n ** 18n;
-  const number = digits.toString().padStart(18, '0');
   const now = new Date().toISOString();
   return {
     ...request,
     shipmentReference: `SHP-${request.orderId}`,
-    trackingNumber: `MP${number}${request.recipient.country}`,
+    trackingNumber: trackingNumberOf(request),
     status: 'BOOKED',
     deliveredAt: deliveredAt.toISOString(),
     createdAt: now,

@@ -1,6 +1,6 @@
 import { runService } from '@orderbridge/service';
 import { carrierEnvironment } from './carrier-environment.js';
-import { FAULTS } from './carrier.js';
+import { FAULTS } from './magic-postal-codes.js';
 import { CarrierModule } from './carrier.module.js';
 
 await runService(carrierEnvironment, (config) => ({
@@ -8,6 +8,6 @@ await runService(carrierEnvironment, (config) => ({
   description:
     'Stands in for a parcel carrier with a SOAP service at /carrier (WSDL at /carrier?wsdl). Postal codes: ' +
     `${FAULTS.invalidAddress} is refused, ${FAULTS.lateAnswer} books but answers the first request too late, ` +
-    `${FAULTS.serverError} fails twice before it books.`,
+    `${FAULTS.serverError} fails twice before it books; more are in its magic-postal-codes.ts.`,
   module: CarrierModule.forRoot(config),
 }));

@@ -18,3 +18,7 @@ export const breaksOnlyTextRules = ({ issues }: z.core.$ZodError): boolean =>
   issues.every(
     (issue) => issue.code === 'invalid_format' && issue.format === 'regex' && issue.pattern === `${XML_TEXT}`,
   );
+
+/** A text of a stranger's, at most `maxLength` characters of it, with U+FFFD for whatever `text` refuses. */
+export const cleanText = (given: string, maxLength: number): string =>
+  given.slice(0, maxLength).replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
