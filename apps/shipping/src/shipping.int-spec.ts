@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  bookingRequested,
   fixtureEvent,
   orderCancelling,
   ORDERS,
@@ -9,13 +10,14 @@ import {
   shipmentDelivered,
   shipmentFailed,
   shipmentNotCancelled,
+  shipmentPostponed,
   shipmentVoided,
   voidRequested,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
-import type { OutgoingMessage } from '@orderbridge/messaging';
+import { PermanentError, type OutgoingMessage } from '@orderbridge/messaging';
 import { loadConfig } from '@orderbridge/service';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
@@ -27,7 +29,9 @@ import {
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
-import { CarrierClient, VoidRefusedError } from './carrier/carrier.client.js';
+import type { CarrierLabel } from './carrier/carrier-answers.js';
+import { CarrierClient, type Page, type VoidRefusal } from './carrier/carrier.client.js';
+import { RequestFaultedError } from './carrier/request-faulted.error.js';
 import type { CarrierDecision } from './domain/shipment.js';
 import { shippingEnvironment } from './shipping-environment.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
@@ -55,22 +59,35 @@ class Carrier {
   /** What it has delivered, by a cursor that counts. */
   readonly delivered: Delivery[] = [];
 
-  getDeliveries(cursor: string, limit: number): Promise<{ deliveries: Delivery[]; nextCursor: string }> {
+  getDeliveries(cursor: string, limit: number): Promise<Page<Delivery>> {
     const start = Number(cursor);
-    const deliveries = this.delivered.slice(start, start + limit);
-    return Promise.resolve({ deliveries, nextCursor: `${start + deliveries.length || ''}` });
+    const entries = this.delivered.slice(start, start + limit);
+    return Promise.resolve({
+      entries,
+      listed: entries.length,
+      nextCursor: `${start + entries.length || ''}`,
+    });
+  }
+
+  /** What it has, by order. */
+  readonly labels = new Map<string, CarrierLabel>();
+  readonly lookedUp: string[] = [];
+
+  getShipment({ orderId }: { orderId: string }): Promise<CarrierLabel | undefined> {
+    this.lookedUp.push(orderId);
+    return Promise.resolve(this.labels.get(orderId));
   }
 
   readonly voided: string[] = [];
-  refuseToVoid = 0;
-  /** Orders whose label it refuses to take back, once. */
-  readonly neverVoids = new Set<string>();
+  voidFailures = 0;
+  /** How it answers to void the labels of some orders. */
+  readonly voids = new Map<string, () => Promise<VoidRefusal | undefined>>();
 
-  voidShipment({ orderId }: VoidItem): Promise<void> {
+  voidShipment({ orderId }: VoidItem): Promise<VoidRefusal | undefined> {
     this.voided.push(orderId);
-    if (this.neverVoids.delete(orderId))
-      return Promise.reject(new VoidRefusedError('There is no such label.'));
-    return this.refuseToVoid-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve();
+    const answer = this.voids.get(orderId);
+    if (answer) return answer();
+    return this.voidFailures-- > 0 ? Promise.reject(new Error('down')) : Promise.resolve(undefined);
   }
 
   of(orderId: string): BookingItem[] {
@@ -98,7 +115,7 @@ describe('shipping service', () => {
 
   beforeEach(() => {
     carrier.decide = book;
-    carrier.refuseToVoid = 0;
+    carrier.voidFailures = 0;
   });
 
   const http = () => request(service.app.getHttpServer());
@@ -170,8 +187,8 @@ describe('shipping service', () => {
       expect(carrier.of(order.orderId)).toEqual([]);
     });
 
-    test('after the booking, the label is taken back, however often the carrier is away', async () => {
-      carrier.refuseToVoid = 2;
+    test('after the booking, the label is voided, however often the carrier is down', async () => {
+      carrier.voidFailures = 2;
       const order = paid();
       await service.deliver(newDelivery(paymentProcessed, order));
       await announced(shipmentCreated, order.orderId);
@@ -184,31 +201,88 @@ describe('shipping service', () => {
       await http().get(`/shipments/${order.orderId}/label`).expect(409);
     });
 
-    test('a label that the carrier refuses to take back for good is a dead letter; sent again it is asked again', async () => {
+    const LABEL = { carrier: 'Mock Parcel', carrierReference: 'SHP-1', trackingNumber: 'MP0000000001DE' };
+    const booked = async () => {
       const order = paid();
-      const { orderId } = order;
-      carrier.neverVoids.add(orderId);
       await service.deliver(newDelivery(paymentProcessed, order));
-      await announced(shipmentCreated, orderId);
+      await announced(shipmentCreated, order.orderId);
+      return order.orderId;
+    };
+
+    test('a void that the carrier refuses permanently is too late: the parcel goes on', async () => {
+      const orderId = await booked();
+      carrier.labels.set(orderId, LABEL);
+      carrier.voids.set(orderId, () => Promise.resolve({ code: 'VoidRefused', reason: 'It has left.' }));
       await service.deliver(cancelling(orderId));
-      const [letter] = await announced(voidRequested, orderId);
-      expect(letter?.destination.name).toBe('orders.shipping.dlt');
-      expect(letter?.headers).toMatchObject({
-        dlt_error: 'VoidRefusedError',
-        dlt_reason: 'There is no such label.',
-        dlt_topic: 'orders',
-      });
-      const { original, delivery: redriven } = redrivenFrom(letter as OutgoingMessage, ORDERS);
+      const [message] = await announced(shipmentNotCancelled, orderId);
+      expect(JSON.parse(message!.body.toString())).toMatchObject({ carrier: 'Mock Parcel' });
+      expect(JSON.parse(message!.body.toString())).not.toHaveProperty('deliveredAt');
+      expect((await shipmentOf(orderId)).status).toBe('BOOKED');
+      expect(service.kafka.messages.filter(({ headers }) => headers['dlt_topic'])).toEqual([]);
+    });
+
+    test('a void refused since the parcel was delivered says when', async () => {
+      const orderId = await booked();
+      carrier.labels.set(orderId, { ...LABEL, deliveredAt: new Date('2026-11-21T09:30:00.000Z') });
+      carrier.voids.set(orderId, () => Promise.resolve({ code: 'AlreadyDelivered', reason: 'Too late.' }));
+      await service.deliver(cancelling(orderId));
+      const [message] = await announced(shipmentNotCancelled, orderId);
+      expect(JSON.parse(message!.body.toString())).toMatchObject({ deliveredAt: '2026-11-21T09:30:00.000Z' });
+      expect((await shipmentOf(orderId)).status).toBe('DELIVERED');
+    });
+
+    test('a label that the carrier does not know is void', async () => {
+      const orderId = await booked();
+      carrier.voids.set(orderId, () => Promise.resolve({ code: 'NotFound', reason: 'No such label.' }));
+      await service.deliver(cancelling(orderId));
+      await announced(shipmentVoided, orderId);
+    });
+
+    test('a delivery that is heard of while the label is to be voided is too late', async () => {
+      const orderId = await booked();
+      let refuse!: (error: Error) => void;
+      carrier.voids.set(orderId, () => new Promise((_, reject) => (refuse = reject)));
+      await service.deliver(cancelling(orderId));
+      while (voidsOf(orderId).length === 0) await sleep(10);
+      carrier.delivered.push({ orderId, deliveredAt: new Date('2026-11-21T09:30:00.000Z') });
+      await service.app.get(FollowDeliveries).follow();
+      await announced(shipmentNotCancelled, orderId);
+      refuse(new Error('down'));
+      expect((await shipmentOf(orderId)).status).toBe('DELIVERED');
+    });
+
+    test('a void that fails by itself is a dead letter; redriven it is retried, or given up', async () => {
+      const orderId = await booked();
+      carrier.voids.set(orderId, () => Promise.reject(new PermanentError('It cannot be sent.')));
+      await service.deliver(cancelling(orderId));
+      const [deadLetter] = await announced(voidRequested, orderId);
+      expect(deadLetter?.destination.name).toBe('orders.shipping.dlt');
+      const { original, delivery: redriven } = redrivenFrom(deadLetter as OutgoingMessage, ORDERS);
       const { shipmentId, status } = await shipmentOf(orderId);
       expect(status).toBe('VOIDING');
       expectGolden(voidRequested, original, { orderId, shipmentId });
+      // A cancellation that is asked for again raises no second dead letter.
+      await service.deliver(cancelling(orderId));
+      expect(voidsOf(orderId)).toHaveLength(1);
+      carrier.voids.delete(orderId);
       await service.deliver(redriven, redriven);
       await announced(shipmentVoided, orderId);
       expect(voidsOf(orderId)).toHaveLength(2);
+
+      const another = await booked();
+      carrier.voids.set(another, () => Promise.reject(new PermanentError('It cannot be sent.')));
+      await service.deliver(cancelling(another));
+      await announced(voidRequested, another);
+      const { shipmentId: anotherId } = await shipmentOf(another);
+      await service.deliver(
+        newDelivery(voidRequested, { orderId: another, shipmentId: anotherId, decision: 'give-up' }),
+      );
+      await announced(shipmentNotCancelled, another);
+      expect((await shipmentOf(another)).status).toBe('BOOKED');
     });
 
     test.each<[string, CarrierDecision | undefined, EventContract]>([
-      ['books, the label is taken back', undefined, shipmentVoided],
+      ['books, the label is voided', undefined, shipmentVoided],
       [
         'refuses, there is no label',
         { booked: false, code: 'InvalidAddress', reason: 'no' },
@@ -235,6 +309,143 @@ describe('shipping service', () => {
     await service.deliver(newDelivery(paymentProcessed, order));
     await announced(shipmentCreated, order.orderId);
     expect(carrier.of(order.orderId)).toHaveLength(3);
+  });
+
+  describe('a booking that fails by itself', () => {
+    const LABEL = { carrier: 'Mock Parcel', carrierReference: 'SHP-1', trackingNumber: 'MP0000000001DE' };
+    const POISONED = '<![CDATA[]]></x>]]>';
+    const cancelling = (orderId: string) =>
+      newDelivery(orderCancelling, { ...fixtureEvent(orderCancelling).data, orderId });
+    const shipmentOf = async (orderId: string) =>
+      (await http().get(`/shipments/${orderId}`).expect(200)).body;
+    const poison = () => {
+      const order = paid();
+      return { ...order, shipTo: { ...order.shipTo, name: POISONED } };
+    };
+    const poisonFails = () => {
+      carrier.decide = (item, nth) =>
+        item.shipTo.name === POISONED
+          ? Promise.reject(new PermanentError('It cannot be sent.'))
+          : book(item, nth);
+    };
+    const parked = async () => {
+      poisonFails();
+      const order = poison();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      const [deadLetter] = await announced(bookingRequested, order.orderId);
+      return { orderId: order.orderId, deadLetter: deadLetter as OutgoingMessage };
+    };
+
+    test('is a dead letter; redriven with another address it is booked', async () => {
+      const { orderId, deadLetter } = await parked();
+      expect(deadLetter.destination.name).toBe('orders.shipping.dlt');
+      expect((await shipmentOf(orderId)).status).toBe('REQUESTED');
+      const data = JSON.parse(deadLetter.body.toString()) as DataOf<typeof bookingRequested>;
+      const edited = { ...data, shipTo: { ...data.shipTo, name: 'Ada' } };
+      await service.deliver(newDelivery(bookingRequested, edited), newDelivery(bookingRequested, edited));
+      await announced(shipmentCreated, orderId);
+      expect((await shipmentOf(orderId)).shipTo.name).toBe('Ada');
+    });
+
+    test('is given up: the carrier is asked first, and a label that it has is voided', async () => {
+      for (const label of [undefined, LABEL]) {
+        const { orderId, deadLetter } = await parked();
+        if (label) carrier.labels.set(orderId, label);
+        await service.dataSource.query(
+          `UPDATE shipment SET asked_at = now() - interval '2 minutes' WHERE order_id = $1`,
+          [orderId],
+        );
+        const data = JSON.parse(deadLetter.body.toString()) as DataOf<typeof bookingRequested>;
+        await service.deliver(newDelivery(bookingRequested, { ...data, decision: 'give-up' }));
+        const [message] = await announced(shipmentFailed, orderId);
+        expect(JSON.parse(message!.body.toString())).toMatchObject({ code: 'GivenUp' });
+        expect((await shipmentOf(orderId)).status).toBe(label ? 'VOIDED' : 'FAILED');
+        expect(carrier.lookedUp).toContain(orderId);
+        expect(carrier.voided.includes(orderId)).toBe(label !== undefined);
+      }
+    });
+
+    test('can be cancelled while it is parked, whatever the carrier has', async () => {
+      for (const label of [undefined, LABEL]) {
+        const { orderId } = await parked();
+        if (label) carrier.labels.set(orderId, label);
+        await service.dataSource.query(
+          `UPDATE shipment SET asked_at = now() - interval '2 minutes' WHERE order_id = $1`,
+          [orderId],
+        );
+        await service.deliver(cancelling(orderId));
+        await announced(label ? shipmentVoided : shipmentCancelled, orderId);
+        expect((await shipmentOf(orderId)).status).toBe(label ? 'VOIDED' : 'CANCELLED');
+      }
+    });
+
+    test('that the carrier faults each time is cancelled at once: it is in no doubt', async () => {
+      carrier.decide = () => Promise.reject(new RequestFaultedError('Malformed.'));
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentPostponed, order.orderId);
+      await service.deliver(cancelling(order.orderId));
+      await announced(shipmentCancelled, order.orderId);
+    });
+
+    test('does not hold up the others', async () => {
+      poisonFails();
+      const bad = Array.from({ length: 12 }, poison);
+      const good = Array.from({ length: 12 }, () => paid());
+      await service.deliver(...[...bad, ...good].map((order) => newDelivery(paymentProcessed, order)));
+      for (const { orderId } of good) await announced(shipmentCreated, orderId);
+      for (const { orderId } of bad) await announced(bookingRequested, orderId);
+    });
+  });
+
+  describe('after an attempt without an answer', () => {
+    const LABEL = { carrier: 'Mock Parcel', carrierReference: 'SHP-7', trackingNumber: 'MP7' };
+
+    test('a label that the carrier has is adopted, whatever it says of the address then', async () => {
+      const order = paid();
+      carrier.labels.set(order.orderId, LABEL);
+      carrier.decide = (_, nth) =>
+        nth === 1
+          ? Promise.reject(new Error('The connection broke.'))
+          : Promise.resolve({ booked: false, code: 'InvalidAddress', reason: 'no' });
+      await service.deliver(newDelivery(paymentProcessed, order));
+      const [message] = await announced(shipmentCreated, order.orderId);
+      expect(JSON.parse(message!.body.toString())).toMatchObject({ trackingNumber: 'MP7' });
+    });
+
+    test('a refusal is believed when the carrier has nothing', async () => {
+      const order = paid();
+      carrier.decide = (_, nth) =>
+        nth === 1
+          ? Promise.reject(new Error('The connection broke.'))
+          : Promise.resolve({ booked: false, code: 'InvalidAddress', reason: 'no' });
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentFailed, order.orderId);
+      expect(carrier.lookedUp.filter((id) => id === order.orderId).length).toBeGreaterThan(1);
+    });
+  });
+
+  test('a shipment that the carrier has voided before never ships, and that is announced', async () => {
+    carrier.decide = async (item, nth) => ({ ...(await book(item, nth)), voided: true }) as CarrierDecision;
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    await announced(shipmentVoided, order.orderId);
+    await http().get(`/shipments/${order.orderId}/label`).expect(409);
+    const told = service.kafka.messages.filter(({ key }) => key === order.orderId);
+    expect(told.map(({ headers }) => headers['ce_type'])).toEqual([shipmentVoided.type]);
+  });
+
+  test('a tracking number that is stored, and no label can hold, is no label', async () => {
+    const order = paid();
+    await service.deliver(newDelivery(paymentProcessed, order));
+    await announced(shipmentCreated, order.orderId);
+    for (const number of ['M'.repeat(10_000), '', 'M"\r\nX: y']) {
+      await service.dataSource.query('UPDATE shipment SET tracking_number = $2 WHERE order_id = $1', [
+        order.orderId,
+        number,
+      ]);
+      await http().get(`/shipments/${order.orderId}/label`).expect(409);
+    }
   });
 
   describe('delivery', () => {

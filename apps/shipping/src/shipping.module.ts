@@ -14,6 +14,8 @@ import { ResumeBookingsConsumer } from './book-shipments/resume-bookings.consume
 import { CancelShipmentsConsumer } from './cancel-shipments/cancel-shipments.consumer.js';
 import { CarrierOperations } from './carrier/carrier-operations.js';
 import { CarrierClient } from './carrier/carrier.client.js';
+import { CloseBookings } from './close-bookings/close-bookings.js';
+import { ClosingQueue } from './close-bookings/closing-queue.js';
 import { DeliveryWatcher } from './follow-deliveries/delivery-watcher.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
@@ -21,6 +23,8 @@ import { RequestShipmentsConsumer } from './request-shipments/request-shipments.
 import { SHIPPING_CONFIG, type ShippingConfig } from './shipping-environment.js';
 import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
+import { Closing1700000000005 } from './storage/closing.migration.js';
+import { ClosingRepository } from './storage/closing.repository.js';
 import { Deliveries1700000000003 } from './storage/deliveries.migration.js';
 import { DeliveryRepository } from './storage/delivery.repository.js';
 import { LabelEntity } from './storage/label.entity.js';
@@ -53,6 +57,7 @@ export class ShippingModule {
             Cancellation1700000000002,
             Deliveries1700000000003,
             WorkItemFailures1700000000004,
+            Closing1700000000005,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -74,6 +79,7 @@ export class ShippingModule {
         { provide: SHIPPING_CONFIG, useValue: config },
         ShipmentRepository,
         DeliveryRepository,
+        ClosingRepository,
         VoidRepository,
         Labels,
         {
@@ -100,6 +106,8 @@ export class ShippingModule {
         },
         BookShipments,
         BookingQueue,
+        CloseBookings,
+        ClosingQueue,
         VoidShipments,
         VoidQueue,
         FollowDeliveries,

@@ -26,6 +26,8 @@ export interface WorkItemTableOptions {
   readonly status: string;
   /** Columns of an item, besides `id`, `attempts` and `itemFailures`, as in a RETURNING clause. */
   readonly returning: string;
+  /** A further assignment when an item is taken, such as `asked_at = now()`. */
+  readonly taking?: string;
   /** Whether taking may be forgotten by a crash of PostgreSQL. Default false. */
   readonly asynchronous?: boolean;
 }
@@ -50,7 +52,7 @@ export class WorkItemTable {
    * a retry from its third attempt on.
    */
   take({ limit, leaseMs, retries, isTrial }: TakeRequest): readonly [sql: string, parameters: unknown[]] {
-    const { table, status, returning, asynchronous } = this.options;
+    const { table, status, returning, taking, asynchronous } = this.options;
     const due = `SELECT id FROM ${table} WHERE status = '${status}' AND due_at <= now()`;
     return [
       `WITH ${asynchronous ? `${ASYNCHRONOUS_COMMIT}, ` : ''}untried AS (
@@ -60,7 +62,7 @@ export class WorkItemTable {
          LIMIT least($3::bigint, $1::bigint - (SELECT count(*) FROM untried)) FOR UPDATE SKIP LOCKED
        )
        UPDATE ${table} SET due_at = now() + make_interval(secs => $2 / 1000.0), attempts = attempts + 1,
-         retrying = retrying OR attempts > 0
+         retrying = retrying OR attempts > 0${taking ? `, ${taking}` : ''}
        ${asynchronous ? 'FROM asynchronous' : ''}
        WHERE id IN (SELECT id FROM untried UNION ALL SELECT id FROM retries)
        RETURNING id, attempts, item_failures AS "itemFailures", ${returning}`,

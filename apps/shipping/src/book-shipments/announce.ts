@@ -1,44 +1,99 @@
-import { shipmentCreated, shipmentDelivered, shipmentFailed, type Cause } from '@orderbridge/contracts';
+import {
+  shipmentCancelled,
+  shipmentCreated,
+  shipmentDelivered,
+  shipmentFailed,
+  shipmentNotCancelled,
+  shipmentVoided,
+} from '@orderbridge/contracts';
 import type { UnitOfWork } from '@orderbridge/messaging';
-import type { CarrierDecision } from '../domain/shipment.js';
+import type { AnnouncedShipment } from '../storage/shipment.repository.js';
 
-/** A shipment that the carrier has decided about. */
-export interface AnnouncedShipment {
-  readonly id: string;
-  readonly orderId: string;
-  readonly userId: string;
-  readonly cause: Cause;
-  /** Where it was delivered already. */
-  readonly deliveredAt: Date | null;
-}
+/** Why a parcel goes on although its order was to be cancelled, for customers. */
+const TOO_LATE = 'The parcel is on its way and cannot be kept back.';
+const DELIVERED = 'The parcel was delivered.';
+/** Of a shipment that an operator gave up. */
+const GIVEN_UP = { code: 'GivenUp', reason: 'The shipment was given up.' };
 
-/** Tells what the carrier decided about a shipment, and that it was delivered where it was. */
-export function announce(
-  unit: UnitOfWork,
-  { id: shipmentId, orderId, userId, cause, deliveredAt }: AnnouncedShipment,
-  decision: CarrierDecision,
-): void {
-  if (!decision.booked) {
-    const { code, reason } = decision;
-    unit.send(shipmentFailed, { orderId, userId, shipmentId, code, reason }, cause);
-    return;
-  }
-  const { carrier, trackingNumber } = decision;
-  unit.send(shipmentCreated, { orderId, userId, shipmentId, carrier, trackingNumber }, cause);
-  if (deliveredAt)
-    announceDelivery(unit, { id: shipmentId, orderId, userId, trackingNumber, deliveredAt, cause });
-}
-
-export function announceDelivery(
-  unit: UnitOfWork,
-  {
+/** Announces what has become of a shipment, by its status. While that is open, nothing is announced. */
+export function announce(unit: UnitOfWork, shipment: AnnouncedShipment): void {
+  const {
     id: shipmentId,
-    deliveredAt,
+    orderId,
+    userId,
     cause,
-    ...rest
-  }: Omit<AnnouncedShipment, 'deliveredAt'> & { readonly deliveredAt: Date; readonly trackingNumber: string },
-): void {
-  const { orderId, userId, trackingNumber } = rest;
-  const data = { orderId, userId, shipmentId, trackingNumber, deliveredAt: deliveredAt.toISOString() };
-  unit.send(shipmentDelivered, data, cause);
+    cancelled,
+    trackingNumber,
+    failureCode,
+    failureReason,
+  } = shipment;
+  const about = { orderId, userId, shipmentId };
+  switch (shipment.status) {
+    case 'REQUESTED':
+    case 'CLOSING':
+    case 'VOIDING':
+      return;
+    case 'BOOKED':
+    case 'DELIVERED':
+      if (cancelled) announceTooLate(unit, shipment);
+      else announceBooked(unit, shipment);
+      return;
+    case 'CANCELLED':
+      unit.send(shipmentCancelled, about, cause);
+      return;
+    case 'VOIDED':
+      if (cancelled || failureCode !== GIVEN_UP.code)
+        unit.send(shipmentVoided, { ...about, trackingNumber: trackingNumber ?? '' }, cause);
+      else unit.send(shipmentFailed, { ...about, ...GIVEN_UP }, cause);
+      return;
+    case 'FAILED':
+      if (cancelled) unit.send(shipmentCancelled, about, cause);
+      else
+        unit.send(shipmentFailed, { ...about, code: failureCode ?? '', reason: failureReason ?? '' }, cause);
+  }
+}
+
+/** Announces that the parcel of an order that was to be cancelled goes on. */
+export function announceTooLate(unit: UnitOfWork, shipment: AnnouncedShipment): void {
+  const { id: shipmentId, orderId, userId, cause, carrier, trackingNumber, deliveredAt } = shipment;
+  unit.send(
+    shipmentNotCancelled,
+    {
+      orderId,
+      userId,
+      shipmentId,
+      carrier: carrier ?? '',
+      trackingNumber: trackingNumber ?? '',
+      ...(deliveredAt && { deliveredAt: deliveredAt.toISOString() }),
+      reason: deliveredAt ? DELIVERED : TOO_LATE,
+    },
+    cause,
+  );
+}
+
+/** Announces the delivery of a shipment whose booking was announced. */
+export function announceDelivery(unit: UnitOfWork, shipment: AnnouncedShipment): void {
+  const { id: shipmentId, orderId, userId, cause, trackingNumber, deliveredAt } = shipment;
+  if (!deliveredAt) return;
+  unit.send(
+    shipmentDelivered,
+    {
+      orderId,
+      userId,
+      shipmentId,
+      trackingNumber: trackingNumber ?? '',
+      deliveredAt: deliveredAt.toISOString(),
+    },
+    cause,
+  );
+}
+
+function announceBooked(unit: UnitOfWork, shipment: AnnouncedShipment): void {
+  const { id: shipmentId, orderId, userId, cause, carrier, trackingNumber } = shipment;
+  unit.send(
+    shipmentCreated,
+    { orderId, userId, shipmentId, carrier: carrier ?? '', trackingNumber: trackingNumber ?? '' },
+    cause,
+  );
+  announceDelivery(unit, shipment);
 }

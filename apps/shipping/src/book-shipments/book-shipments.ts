@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { bookingRequested, shipmentCancelled, shipmentPostponed } from '@orderbridge/contracts';
+import { bookingRequested, shipmentPostponed } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type {
-  Backlog,
-  Capacity,
-  Finished,
-  Postponement,
-  TakeRequest,
-  WorkItemHandlers,
+import {
+  capacityWithLookup,
+  type Backlog,
+  type CallContext,
+  type Capacity,
+  type Finished,
+  type Postponement,
+  type TakeRequest,
+  type WorkItemHandlers,
 } from '@orderbridge/work-items';
+import { isAnswered } from '../carrier/request-faulted.error.js';
 import { CarrierOperations } from '../carrier/carrier-operations.js';
+import type { CarrierLabel } from '../carrier/carrier-answers.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
@@ -29,24 +33,35 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
   ) {}
 
   capacity(): Capacity {
-    return this.operations.booking.capacity;
+    return capacityWithLookup(this.operations.booking, this.operations.lookup);
   }
 
   take(request: TakeRequest): Promise<BookingItem[]> {
     return this.shipments.takeDue(request);
   }
 
-  perform(item: BookingItem): Promise<CarrierDecision> {
-    return this.operations.booking.execute(item, () => this.carrier.createShipment(item));
+  /**
+   * After an attempt of unknown outcome the carrier is asked what it has before it is asked to book again, and once more
+   * before a refusal is believed.
+   */
+  async perform(item: BookingItem): Promise<CarrierDecision> {
+    const inDoubt = item.attempts - 1 > item.answered;
+    if (!inDoubt) return this.#book(item);
+    const found = await this.#lookUp(item);
+    if (found) return { booked: true, ...found };
+    const decision = await this.#book(item, { hasAnswered: true });
+    if (decision.booked) return decision;
+    const foundSince = await this.#lookUp(item);
+    return foundSince ? { booked: true, ...foundSince } : decision;
   }
 
   async postpone(item: BookingItem, postponement: Postponement): Promise<void> {
+    const { id: shipmentId, orderId, attempts } = item;
+    const { delayMs, error } = postponement;
     await this.unitsOfWork.run(async (unit) => {
-      const postponed = await this.shipments.postpone(unit.manager, item, postponement);
+      const postponed = await this.shipments.postpone(unit.manager, item, postponement, isAnswered(error));
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const { id: shipmentId, orderId, attempts } = item;
-      const { error, delayMs } = postponement;
       const retry = {
         step: 'booking',
         attempts,
@@ -57,15 +72,21 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     });
   }
 
-  /** The dead letter, redriven, makes the booking due again. */
+  /** The dead letter, redriven, makes the booking due again, or gives it up. */
   async park(item: BookingItem, error: Error, itemFailures: number): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const parked = await this.shipments.park(unit.manager, item, itemFailures);
-      if (!parked) return;
-      const { id: shipmentId, orderId, pieces, shipTo, cause, wantedSince } = parked;
-      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
-      const data = { orderId, shipmentId, pieces, shipTo };
-      sendAsDeadLetter(unit, 'shipping', bookingRequested, data, cause, rejection);
+      const parked = await this.shipments.park(unit.manager, item, itemFailures, isAnswered(error));
+      if (!parked?.shipTo) return;
+      const { id: shipmentId, orderId, pieces, shipTo, cause, wantedSince: firstTried } = parked;
+      const rejection = { error, attempts: item.attempts, firstTried, lastTried: new Date() };
+      sendAsDeadLetter(
+        unit,
+        'shipping',
+        bookingRequested,
+        { orderId, shipmentId, pieces, shipTo },
+        cause,
+        rejection,
+      );
     });
   }
 
@@ -74,20 +95,22 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
   }
 
   async settle(finished: readonly Finished<BookingItem, CarrierDecision>[]): Promise<void> {
-    const decisions = new Map(finished.map(({ item, result }) => [item.id, result]));
     await this.unitsOfWork.run(async (unit) => {
       const decided = await this.shipments.decide(
         unit.manager,
-        [...decisions].map(([id, decision]) => ({ id, decision })),
+        finished.map(({ item: { id }, result: decision }) => ({ id, decision })),
       );
-      for (const shipment of decided) {
-        const { id: shipmentId, orderId, userId, cause, cancelled } = shipment;
-        const decision = decisions.get(shipmentId) as CarrierDecision;
-        // The label of a cancelled order is due to be voided now, and is told when it is.
-        if (cancelled && decision.booked) unit.afterCommit(() => this.voids.wake());
-        else if (cancelled) unit.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);
-        else announce(unit, shipment, decision);
-      }
+      for (const shipment of decided) announce(unit, shipment);
+      // The label of an order that was cancelled meanwhile is due to be voided.
+      if (decided.some(({ status }) => status === 'VOIDING')) unit.afterCommit(() => this.voids.wake());
     });
+  }
+
+  #book(item: BookingItem, context?: CallContext): Promise<CarrierDecision> {
+    return this.operations.booking.execute(item, () => this.carrier.createShipment(item), context);
+  }
+
+  #lookUp(item: BookingItem): Promise<CarrierLabel | undefined> {
+    return this.operations.lookup.execute(item, () => this.carrier.getShipment(item));
   }
 }

@@ -1,30 +1,25 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import {
-  causedBy,
-  orderCancelling,
-  shipmentCancelled,
-  shipmentNotCancelled,
-  shipmentVoided,
-  type CloudEvent,
-  type DataOf,
-} from '@orderbridge/contracts';
+import { causedBy, orderCancelling, type CloudEvent, type DataOf } from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { v7 as uuid } from 'uuid';
-import { hasNoLabel, whenCancelled } from '../domain/shipment.js';
+import { announce, announceTooLate } from '../book-shipments/announce.js';
+import { ClosingQueue } from '../close-bookings/closing-queue.js';
+import { whenCancelled } from '../domain/shipment.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
 
 /**
  * Cancels the shipments of cancelled orders, wherever they are: one that was never asked for is closed, a label that was
- * bought is taken back, and a booking that may be under way is brought to its end first. An order of which nothing is
- * known yet gets a closed shipment, so that a payment that is heard of later buys no label. Who asks again is told again.
- * A parcel that was delivered cannot be taken back, and that is announced.
+ * bought is voided, and about a booking that may be in flight the carrier is asked. An order of which nothing is known yet
+ * gets a closed shipment, so that a payment that is heard of later buys no label. Who asks again is answered again. For a
+ * parcel that was delivered it is too late.
  */
 @Controller()
 export class CancelShipmentsConsumer {
   constructor(
     private readonly shipments: ShipmentRepository,
+    private readonly closings: ClosingQueue,
     private readonly voids: VoidQueue,
   ) {}
 
@@ -48,33 +43,18 @@ export class CancelShipmentsConsumer {
       })),
     );
     for (const shipment of await this.shipments.lockOfOrders(manager, [...causes.keys()])) {
-      const { id: shipmentId, orderId, userId, trackingNumber } = shipment;
-      const cause = causes.get(orderId) ?? shipment.cause;
+      const cause = causes.get(shipment.orderId) ?? shipment.cause;
       if (shipment.status === 'DELIVERED') {
-        const { carrier, deliveredAt } = shipment;
-        unitOfWork.send(
-          shipmentNotCancelled,
-          {
-            orderId,
-            userId,
-            shipmentId,
-            carrier: carrier ?? '',
-            trackingNumber: trackingNumber ?? '',
-            ...(deliveredAt && { deliveredAt: deliveredAt.toISOString() }),
-            reason: 'The parcel was delivered.',
-          },
-          cause,
-        );
+        announceTooLate(unitOfWork, { ...shipment, cause });
         continue;
       }
       const status = whenCancelled(shipment.status, shipment.attempts);
-      await this.shipments.cancel(manager, shipmentId, status, cause);
-      if (hasNoLabel(status)) unitOfWork.send(shipmentCancelled, { orderId, userId, shipmentId }, cause);
-      else if (status === 'VOIDED') {
-        const data = { orderId, userId, shipmentId, trackingNumber: trackingNumber ?? '' };
-        unitOfWork.send(shipmentVoided, data, cause);
-      }
+      await this.shipments.cancel(manager, shipment.id, status, cause);
+      announce(unitOfWork, { ...shipment, status, cause, cancelled: true });
     }
-    unitOfWork.afterCommit(() => this.voids.wake());
+    unitOfWork.afterCommit(() => {
+      this.closings.wake();
+      this.voids.wake();
+    });
   }
 }

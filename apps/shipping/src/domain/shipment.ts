@@ -1,17 +1,21 @@
 /**
  * The life of a shipment:
  *
- *     REQUESTED ──the carrier books it──▶ BOOKED ──its order is cancelled──▶ VOIDING ──the carrier takes it back──▶ VOIDED
- *         │                              └──the carrier delivers it──▶ DELIVERED
- *         └──────the carrier refuses───▶ FAILED
+ *     REQUESTED ──the carrier books it──▶ BOOKED ──its order is cancelled──▶ VOIDING ──the carrier voids it──▶ VOIDED
+ *      │     │                             │  ▲                               │   │
+ *      │     │                             │  └──────the carrier refuses──────┘   └──the parcel is delivered──▶ DELIVERED
+ *      │     │                             └─────────the parcel is delivered────▶ DELIVERED
+ *      │     └──────the carrier refuses───▶ FAILED
+ *      └──its order is cancelled, or an operator gives it up──▶ CLOSING ──there is a label──▶ VOIDING
+ *                                                                  └──there is none──▶ CANCELLED or FAILED
  *
- *     CANCELLED: closed without a label, because the order was cancelled before the carrier was asked.
+ *     CANCELLED: no label was bought for an order that was cancelled, and none will be.
  *
- * An order may be cancelled at any moment. While the carrier may have been asked, the booking is brought to its end, for
- * the label may be bought: what was bought then is voided.
+ * An order may be cancelled at any moment. While it is not known what an attempt to book has done, the carrier is asked what
+ * it has: CLOSING. A label that there is is voided. Too late is an answer: the parcel goes on.
  */
 export type ShipmentStatus =
-  'REQUESTED' | 'BOOKED' | 'DELIVERED' | 'FAILED' | 'CANCELLED' | 'VOIDING' | 'VOIDED';
+  'REQUESTED' | 'BOOKED' | 'DELIVERED' | 'FAILED' | 'CANCELLED' | 'CLOSING' | 'VOIDING' | 'VOIDED';
 
 /** What the carrier decided about a shipment. Until it has decided, the shipment stays REQUESTED. */
 export type CarrierDecision =
@@ -20,17 +24,31 @@ export type CarrierDecision =
       readonly carrier: string;
       readonly carrierReference: string;
       readonly trackingNumber: string;
+      /** The label was voided before: no parcel may leave on it. */
+      readonly voided?: true;
+      readonly deliveredAt?: Date;
     }
   | { readonly booked: false; readonly code: string; readonly reason: string };
 
-export const statusAfter = ({ booked }: CarrierDecision, cancelled: boolean): ShipmentStatus => {
-  if (!booked) return 'FAILED';
-  return cancelled ? 'VOIDING' : 'BOOKED';
-};
+/** What the carrier answered when a label was to be voided. */
+export type VoidDecision =
+  | { readonly voided: true }
+  | { readonly voided: false; readonly reason: string; readonly deliveredAt?: Date };
+
+/** Why a booking is not to go on: its order is cancelled, or an operator has given it up. */
+export type Closing = 'cancelled' | 'given-up' | undefined;
+
+/** `delivered` where the parcel was, as far as is known. */
+export function statusAfter(decision: CarrierDecision, closing: Closing, delivered: boolean): ShipmentStatus {
+  if (!decision.booked) return closing === 'cancelled' ? 'CANCELLED' : 'FAILED';
+  if (decision.voided) return 'VOIDED';
+  if (delivered) return 'DELIVERED';
+  return closing ? 'VOIDING' : 'BOOKED';
+}
 
 /** What becomes of a shipment when its order is cancelled. */
 export function whenCancelled(status: ShipmentStatus, attempts: number): ShipmentStatus {
-  if (status === 'REQUESTED') return attempts === 0 ? 'CANCELLED' : 'REQUESTED';
+  if (status === 'REQUESTED') return attempts === 0 ? 'CANCELLED' : 'CLOSING';
   return status === 'BOOKED' ? 'VOIDING' : status;
 }
 

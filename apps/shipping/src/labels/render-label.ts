@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import bwip from 'bwip-js/node';
 import PDFDocument from 'pdfkit';
-import type { ShipTo } from '@orderbridge/contracts';
+import { isTrackingNumber } from '../domain/tracking-number.js';
+import { cleanText, type ShipTo } from '@orderbridge/contracts';
 
 export interface LabelContent {
   readonly orderId: string;
@@ -16,14 +17,21 @@ export interface LabelContent {
 const SIZE: [number, number] = [297.64, 419.53];
 const MARGIN = 20;
 const BARCODE_HEIGHT = 60;
+/** Most characters of a field, whatever is stored. */
+const MAX_LENGTH = 100;
 
 /** Latin, Greek, Cyrillic and more; PDF's built-in fonts have Western European letters only. */
 const require = createRequire(import.meta.url);
 const REGULAR = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf');
 const BOLD = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf');
 
-/** Renders a shipping label as a PDF with the tracking number as a Code 128 barcode. */
+/**
+ * Renders a shipping label as a PDF with the tracking number as a Code 128 barcode.
+ *
+ * @throws RangeError when the tracking number is none that a label can hold.
+ */
 export async function renderLabel(label: LabelContent): Promise<Buffer> {
+  if (!isTrackingNumber(label.trackingNumber)) throw new RangeError('The tracking number cannot be printed.');
   const document = new PDFDocument({
     size: SIZE,
     margin: MARGIN,
@@ -35,8 +43,10 @@ export async function renderLabel(label: LabelContent): Promise<Buffer> {
     document.on('end', () => resolve(Buffer.concat(chunks)));
     document.on('error', reject);
   });
-  const { name, street, postalCode, city, country } = label.shipTo;
-  document.font(BOLD).fontSize(16).text(label.carrier);
+  const [name, street, postalCode, city, country] = (
+    ['name', 'street', 'postalCode', 'city', 'country'] as const
+  ).map((field) => cleanText(label.shipTo[field], MAX_LENGTH));
+  document.font(BOLD).fontSize(16).text(cleanText(label.carrier, MAX_LENGTH));
   document.moveDown(0.5).font(REGULAR).fontSize(8).text('SHIP TO');
   document.fontSize(14).text([name, street, `${postalCode} ${city}`, country].join('\n'));
   drawBarcode(document, label.trackingNumber);

@@ -5,13 +5,11 @@ import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { v7 as uuid } from 'uuid';
 import { BookingQueue } from '../book-shipments/booking-queue.js';
 import { announce } from '../book-shipments/announce.js';
-import type { CarrierDecision } from '../domain/shipment.js';
-import type { ShipmentEntity } from '../storage/shipment.entity.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
 
 /**
- * Requests a shipment for each order that is paid. Of an order that has one it is told again what the carrier decided: the
- * order may have been nudged.
+ * Requests a shipment for each order that is paid. Of an order that has one it is announced again what has become of
+ * it: the order may have been nudged.
  */
 @Controller()
 export class RequestShipmentsConsumer {
@@ -38,24 +36,9 @@ export class RequestShipmentsConsumer {
       })),
     );
     if (existing.size > 0) {
-      for (const shipment of await this.shipments.lockOfOrders(unitOfWork.manager, [...existing])) {
-        const decision = decisionOf(shipment);
-        if (decision) announce(unitOfWork, shipment, decision);
-      }
+      for (const shipment of await this.shipments.lockOfOrders(unitOfWork.manager, [...existing]))
+        announce(unitOfWork, shipment);
     }
     unitOfWork.afterCommit(() => this.bookings.wake());
   }
-}
-
-/** What the carrier has decided about a shipment whose order goes on. */
-function decisionOf(shipment: ShipmentEntity): CarrierDecision | undefined {
-  const { status, carrier, carrierReference, trackingNumber, failureCode, failureReason } = shipment;
-  if (status === 'FAILED') return { booked: false, code: failureCode ?? '', reason: failureReason ?? '' };
-  if (status !== 'BOOKED' && status !== 'DELIVERED') return undefined;
-  return {
-    booked: true,
-    carrier: carrier ?? '',
-    carrierReference: carrierReference ?? '',
-    trackingNumber: trackingNumber ?? '',
-  };
 }

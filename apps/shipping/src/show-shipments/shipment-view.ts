@@ -6,7 +6,16 @@ export const shipmentView = z
   .object({
     shipmentId: z.string(),
     orderId: z.string(),
-    status: z.enum(['REQUESTED', 'BOOKED', 'DELIVERED', 'FAILED', 'CANCELLED', 'VOIDING', 'VOIDED']),
+    status: z.enum([
+      'REQUESTED',
+      'BOOKED',
+      'DELIVERED',
+      'FAILED',
+      'CANCELLED',
+      'CLOSING',
+      'VOIDING',
+      'VOIDED',
+    ]),
     carrier: z.string().optional(),
     trackingNumber: z.string().optional(),
     shipTo: z

@@ -3,6 +3,7 @@ import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger
 import { id } from '@orderbridge/contracts';
 import { ProblemException } from '@orderbridge/service';
 import { hasLabel } from '../domain/shipment.js';
+import { isTrackingNumber } from '../domain/tracking-number.js';
 import { Labels } from '../labels/labels.js';
 import type { BookedShipment, ShipmentEntity } from '../storage/shipment.entity.js';
 import { ShipmentRepository } from '../storage/shipment.repository.js';
@@ -40,10 +41,18 @@ export class ShowShipmentsController {
         extensions: { shipmentStatus: shipment.status },
       });
     }
+    if (!isTrackingNumber(shipment.trackingNumber)) {
+      throw new ProblemException({
+        status: 409,
+        title: 'Label not printable',
+        detail:
+          'The tracking number of the shipment, as the carrier gave it, cannot be printed as a barcode.',
+      });
+    }
     const pdf = await this.labels.of(shipment);
     return new StreamableFile(pdf, {
       type: 'application/pdf',
-      disposition: `inline; filename="label-${shipment.trackingNumber}.pdf"`,
+      disposition: `inline; filename="label-${shipment.trackingNumber.replaceAll(/[^\w.-]/g, '_')}.pdf"`,
       length: pdf.length,
     });
   }

@@ -1,8 +1,9 @@
-import type { Cause } from '@orderbridge/contracts';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
+import type { ShipmentStatus } from '../domain/shipment.js';
 import { ShipmentEntity } from './shipment.entity.js';
+import { ANNOUNCED, type AnnouncedShipment } from './shipment.repository.js';
 
 /** What the carrier says of a parcel. */
 export interface Delivery {
@@ -10,13 +11,9 @@ export interface Delivery {
   readonly deliveredAt: Date;
 }
 
-export interface DeliveredShipment {
-  readonly id: string;
-  readonly orderId: string;
-  readonly userId: string;
-  readonly trackingNumber: string;
-  readonly deliveredAt: Date;
-  readonly cause: Cause;
+export interface DeliveredShipment extends AnnouncedShipment {
+  /** The status before the delivery was heard of. */
+  readonly previousStatus: ShipmentStatus;
 }
 
 /** What was delivered, and up to where that is known. */
@@ -40,18 +37,23 @@ export class DeliveryRepository {
   }
 
   /**
-   * Writes deliveries and returns the shipments that are DELIVERED by them. Of a shipment whose booking is not settled
-   * yet the delivery is kept for when it is.
+   * Writes deliveries and returns the shipments that are DELIVERED by them: booked ones, and such as were to be voided, for
+   * which it is too late. Of a shipment whose booking is not settled yet the delivery is kept for when it is.
    */
   async deliver(manager: EntityManager, deliveries: readonly Delivery[]): Promise<DeliveredShipment[]> {
-    const [rows]: [(DeliveredShipment & { status: string })[], number] = await manager.query(
-      `UPDATE shipment SET delivered_at = delivery.delivered_at, updated_at = now(),
-         status = CASE WHEN status = 'BOOKED' THEN 'DELIVERED' ELSE status END
-       FROM unnest($1::uuid[], $2::timestamptz[]) AS delivery (order_id, delivered_at)
-       WHERE shipment.order_id = delivery.order_id AND status IN ('BOOKED', 'REQUESTED')
-       RETURNING shipment.id, shipment.order_id AS "orderId", user_id AS "userId", status,
-         tracking_number AS "trackingNumber", shipment.delivered_at AS "deliveredAt", cause`,
-      [deliveries.map(({ orderId }) => orderId), deliveries.map(({ deliveredAt }) => deliveredAt)],
+    const moments = new Map(deliveries.map(({ orderId, deliveredAt }) => [orderId, deliveredAt]));
+    const [rows]: [DeliveredShipment[], number] = await manager.query(
+      `UPDATE shipment SET delivered_at = before.delivered_at, updated_at = now(),
+         status = CASE WHEN before.status IN ('BOOKED', 'VOIDING') THEN 'DELIVERED' ELSE before.status END
+       FROM (
+         SELECT shipment.id, status, delivery.delivered_at
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS delivery (order_id, delivered_at) JOIN shipment USING (order_id)
+         WHERE status IN ('BOOKED', 'VOIDING', 'REQUESTED', 'CLOSING')
+         ORDER BY shipment.id FOR UPDATE OF shipment
+       ) AS before
+       WHERE shipment.id = before.id
+       RETURNING ${ANNOUNCED}, before.status AS "previousStatus"`,
+      [[...moments.keys()], [...moments.values()]],
     );
     return rows.filter(({ status }) => status === 'DELIVERED');
   }

@@ -57,6 +57,10 @@ export class ShipmentEntity {
   @Column('integer', { name: 'item_failures' })
   itemFailures!: number;
 
+  /** How many attempts to book the carrier has answered without booking; the others may have had an effect. */
+  @Column('integer')
+  answered!: number;
+
   @Column('timestamptz', { name: 'booked_at', nullable: true })
   bookedAt!: Date | null;
 

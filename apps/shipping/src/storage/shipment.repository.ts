@@ -9,7 +9,7 @@ import {
 } from '@orderbridge/work-items';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import { In, type EntityManager, type Repository } from 'typeorm';
-import { statusAfter, type CarrierDecision, type ShipmentStatus } from '../domain/shipment.js';
+import { statusAfter, type CarrierDecision, type Closing, type ShipmentStatus } from '../domain/shipment.js';
 import { ShipmentEntity } from './shipment.entity.js';
 
 export type NewShipment = Pick<
@@ -24,22 +24,14 @@ export interface BookingItem extends WorkItem {
   readonly shipTo: ShipTo;
   readonly pieces: number;
   readonly cause: Cause;
+  /** How many of the attempts before the carrier has answered without booking; the others may have had an effect. */
+  readonly answered: number;
 }
 
-/** Whom to tell of a call that is made again later. */
+/** Whom to notify of a call that is made again later. */
 export interface Postponed {
   readonly userId: string;
   readonly cause: Cause;
-}
-
-export interface DecidedShipment {
-  readonly id: string;
-  readonly orderId: string;
-  readonly userId: string;
-  readonly cause: Cause;
-  readonly cancelled: boolean;
-  /** Where the carrier told of the delivery before the booking was settled. */
-  readonly deliveredAt: Date | null;
 }
 
 /** A booking that was set aside. */
@@ -47,15 +39,40 @@ export interface ParkedBooking {
   readonly id: string;
   readonly orderId: string;
   readonly pieces: number;
-  readonly shipTo: ShipTo;
+  readonly shipTo: ShipTo | null;
   readonly cause: Cause;
   readonly wantedSince: Date;
 }
 
+/** A shipment as its status is announced. */
+export type AnnouncedShipment = Pick<
+  ShipmentEntity,
+  | 'id'
+  | 'orderId'
+  | 'userId'
+  | 'status'
+  | 'cancelled'
+  | 'cause'
+  | 'carrier'
+  | 'carrierReference'
+  | 'trackingNumber'
+  | 'deliveredAt'
+  | 'failureCode'
+  | 'failureReason'
+>;
+
+export const ANNOUNCED = `shipment.id, shipment.order_id AS "orderId", shipment.user_id AS "userId", shipment.status,
+  shipment.cancelled, shipment.cause, shipment.carrier, shipment.carrier_reference AS "carrierReference",
+  shipment.tracking_number AS "trackingNumber", shipment.delivered_at AS "deliveredAt",
+  shipment.failure_code AS "failureCode", shipment.failure_reason AS "failureReason"`;
+
+export const PARKED = `id, order_id AS "orderId", pieces, ship_to AS "shipTo", cause, created_at AS "wantedSince"`;
+
 const BOOKINGS = new WorkItemTable({
   table: 'shipment',
   status: 'REQUESTED',
-  returning: 'order_id AS "orderId", ship_to AS "shipTo", pieces, cause',
+  returning: 'order_id AS "orderId", ship_to AS "shipTo", pieces, cause, answered',
+  taking: 'asked_at = now()',
 });
 
 /** Shipments and the bookings that are due. */
@@ -96,17 +113,32 @@ export class ShipmentRepository {
     });
   }
 
-  /** Marks a shipment as cancelled. What is to be voided is due at once. */
+  /**
+   * Marks a shipment as cancelled. What is to be voided is due at once; so is a parked booking, about which the carrier is
+   * asked. A booking in flight keeps its lease.
+   */
   async cancel(manager: EntityManager, id: string, status: ShipmentStatus, cause: Cause): Promise<void> {
-    await manager.query(
-      `UPDATE shipment SET status = $2, cancelled = true, cause = $3, updated_at = now(),
-         attempts = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN 0 ELSE attempts END,
-         retrying = retrying AND NOT ($2 = 'VOIDING' AND status <> $2),
-         item_failures = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN 0 ELSE item_failures END,
-         due_at = CASE WHEN $2 = 'VOIDING' AND status <> $2 THEN now() ELSE due_at END
-       WHERE id = $1`,
-      [id, status, JSON.stringify(cause)],
+    await manager.query(`UPDATE shipment SET cancelled = true, cause = $3, ${closeTo('$2')} WHERE id = $1`, [
+      id,
+      status,
+      JSON.stringify(cause),
+    ]);
+  }
+
+  /**
+   * Gives parked bookings up: the carrier is asked what it has of them, and what it has is voided. One about which it was
+   * asked in vain counts as not booked. Returns those that are decided.
+   */
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<AnnouncedShipment[]> {
+    const [rows]: [AnnouncedShipment[], number] = await manager.query(
+      `UPDATE shipment SET failure_code = 'GivenUp', failure_reason = 'The booking was given up.', updated_at = now(),
+         status = CASE WHEN status = 'REQUESTED' THEN 'CLOSING' WHEN cancelled THEN 'CANCELLED' ELSE 'FAILED' END,
+         due_at = now(), item_failures = 0, ${forgetAnsweredDoubt("'CLOSING'")}
+       WHERE order_id = ANY($1::uuid[]) AND status IN ('REQUESTED', 'CLOSING') AND due_at = 'infinity'
+       RETURNING ${ANNOUNCED}`,
+      [orderIds],
     );
+    return rows.filter(({ status }) => status !== 'CLOSING');
   }
 
   /** See `WorkItemTable.take`. On disk before the carrier is asked: only a shipment without attempts can be closed. */
@@ -115,15 +147,17 @@ export class ShipmentRepository {
     return rows;
   }
 
-  /** See `WorkItemTable.postpone`. */
+  /** See `WorkItemTable.postpone`. `isAnswered` where the carrier answered the attempt without booking. */
   async postpone(
     manager: EntityManager,
     item: Pick<WorkItem, 'id' | 'attempts'>,
     postponement: Postponement,
+    isAnswered: boolean,
   ): Promise<Postponed | undefined> {
     const [[row]]: [Postponed[], number] = await manager.query(
       ...BOOKINGS.postpone(item, postponement, 'user_id AS "userId", cause'),
     );
+    if (isAnswered) await this.#answered(manager, item);
     return row;
   }
 
@@ -132,20 +166,27 @@ export class ShipmentRepository {
     manager: EntityManager,
     item: Pick<WorkItem, 'id' | 'attempts'>,
     itemFailures: number,
+    isAnswered: boolean,
   ): Promise<ParkedBooking | undefined> {
     const [rows]: [ParkedBooking[], number] = await manager.query(
-      ...BOOKINGS.park(
-        item,
-        itemFailures,
-        'id, order_id AS "orderId", pieces, ship_to AS "shipTo", cause, created_at AS "wantedSince"',
-      ),
+      ...BOOKINGS.park(item, itemFailures, PARKED),
     );
+    if (isAnswered) await this.#answered(manager, item);
     return rows[0];
   }
 
-  /** Makes bookings due again that were set aside. */
-  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    await manager.query(...BOOKINGS.resume(orderIds));
+  /** Makes parked bookings due again, to the addresses given. */
+  async resume(
+    manager: EntityManager,
+    bookings: readonly { readonly orderId: string; readonly shipTo: ShipTo }[],
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE shipment SET due_at = now(), item_failures = 0, updated_at = now(),
+         ship_to = CASE WHEN status = 'REQUESTED' THEN resumed.ship_to ELSE shipment.ship_to END
+       FROM unnest($1::uuid[], $2::json[]) AS resumed (order_id, ship_to)
+       WHERE shipment.order_id = resumed.order_id AND status IN ('REQUESTED', 'CLOSING') AND due_at = 'infinity'`,
+      [bookings.map(({ orderId }) => orderId), bookings.map(({ shipTo }) => JSON.stringify(shipTo))],
+    );
   }
 
   /** See `WorkItemHandlers.backlog`. */
@@ -154,34 +195,74 @@ export class ShipmentRepository {
     return rows[0] as Backlog;
   }
 
-  /** Writes what the carrier decided about shipments that were still REQUESTED, and returns these. */
+  /** Writes what the carrier decided about shipments that were REQUESTED or CLOSING still, and returns these. */
   async decide(
     manager: EntityManager,
     decisions: readonly { readonly id: string; readonly decision: CarrierDecision }[],
-  ): Promise<DecidedShipment[]> {
-    const [rows]: [DecidedShipment[], number] = await manager.query(
-      `UPDATE shipment SET status = CASE WHEN cancelled THEN decided.status_if_cancelled
-           WHEN decided.status = 'BOOKED' AND delivered_at IS NOT NULL THEN 'DELIVERED' ELSE decided.status END,
-         booked_at = CASE WHEN decided.status = 'BOOKED' THEN now() END,
-         attempts = CASE WHEN cancelled THEN 0 ELSE attempts END, due_at = CASE WHEN cancelled THEN now() ELSE due_at END,
+  ): Promise<AnnouncedShipment[]> {
+    const statuses = (closing: Closing, delivered: boolean): ShipmentStatus[] =>
+      decisions.map(({ decision }) =>
+        statusAfter(decision, closing, delivered || (decision.booked && decision.deliveredAt !== undefined)),
+      );
+    const [rows]: [AnnouncedShipment[], number] = await manager.query(
+      `UPDATE shipment SET
+         status = CASE WHEN delivered_at IS NOT NULL AND decided.tracking_number IS NOT NULL THEN if_delivered
+           WHEN cancelled THEN if_cancelled
+           WHEN status = 'CLOSING' THEN if_given_up ELSE otherwise END,
+         booked_at = CASE WHEN decided.tracking_number IS NOT NULL THEN now() END,
+         delivered_at = coalesce(decided.decided_delivered_at, delivered_at),
+         attempts = CASE WHEN status = 'CLOSING' THEN 0 ELSE attempts END,
+         due_at = CASE WHEN status = 'CLOSING' THEN now() ELSE due_at END,
          retrying = false, item_failures = 0,
          carrier = decided.carrier, carrier_reference = decided.reference, tracking_number = decided.tracking_number,
-         failure_code = decided.code, failure_reason = decided.reason, updated_at = now()
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-         AS decided (id, status, status_if_cancelled, carrier, reference, tracking_number, code, reason)
-       WHERE shipment.id = decided.id AND shipment.status = 'REQUESTED'
-       RETURNING shipment.id, order_id AS "orderId", user_id AS "userId", cause, cancelled, delivered_at AS "deliveredAt"`,
+         failure_code = CASE WHEN status = 'CLOSING' THEN coalesce(decided.code, failure_code) ELSE decided.code END,
+         failure_reason = CASE WHEN status = 'CLOSING' THEN coalesce(decided.reason, failure_reason) ELSE decided.reason END,
+         updated_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+           $9::text[], $10::text[], $11::timestamptz[])
+         AS decided (decided_id, otherwise, if_cancelled, if_given_up, if_delivered, carrier, reference,
+           tracking_number, code, reason, decided_delivered_at)
+       WHERE shipment.id = decided.decided_id AND shipment.status IN ('REQUESTED', 'CLOSING')
+       RETURNING ${ANNOUNCED}`,
       [
         decisions.map(({ id }) => id),
-        decisions.map(({ decision }): ShipmentStatus => statusAfter(decision, false)),
-        decisions.map(({ decision }): ShipmentStatus => statusAfter(decision, true)),
+        statuses(undefined, false),
+        statuses('cancelled', false),
+        statuses('given-up', false),
+        statuses('cancelled', true),
         decisions.map(({ decision }) => (decision.booked ? decision.carrier : null)),
         decisions.map(({ decision }) => (decision.booked ? decision.carrierReference : null)),
         decisions.map(({ decision }) => (decision.booked ? decision.trackingNumber : null)),
         decisions.map(({ decision }) => (decision.booked ? null : decision.code)),
         decisions.map(({ decision }) => (decision.booked ? null : decision.reason)),
+        decisions.map(({ decision }) => (decision.booked ? (decision.deliveredAt ?? null) : null)),
       ],
     );
     return rows;
   }
+
+  async #answered(
+    manager: EntityManager,
+    { id, attempts }: Pick<WorkItem, 'id' | 'attempts'>,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE shipment SET answered = answered + 1,
+         asked_at = CASE WHEN status = 'CLOSING' AND answered + 1 >= attempts THEN NULL ELSE asked_at END
+       WHERE id = $1 AND attempts = $2`,
+      [id, attempts],
+    );
+  }
 }
+
+/** SQL for a booking that is closed: without an attempt of unknown outcome it is not in doubt since it was asked for. */
+const forgetAnsweredDoubt = (status: string): string =>
+  `asked_at = CASE WHEN ${status} = 'CLOSING' AND status = 'REQUESTED' AND attempts <= answered THEN NULL ELSE asked_at END`;
+
+/** SQL that moves a shipment to the status in a parameter: what becomes due anew is due now, without failures. */
+const closeTo = (status: string): string =>
+  `status = ${status}, updated_at = now(),
+   attempts = CASE WHEN ${status} = 'VOIDING' AND status <> ${status} THEN 0 ELSE attempts END,
+   retrying = CASE WHEN ${status} = 'VOIDING' AND status <> ${status} THEN false ELSE retrying END,
+   item_failures = CASE WHEN status <> ${status} THEN 0 ELSE item_failures END,
+   ${forgetAnsweredDoubt(status)},
+   due_at = CASE WHEN status <> ${status} AND (${status} = 'VOIDING' OR due_at = 'infinity') THEN now() ELSE due_at END`;

@@ -9,8 +9,9 @@ import {
   type WorkItem,
 } from '@orderbridge/work-items';
 import type { EntityManager, Repository } from 'typeorm';
+import type { VoidDecision } from '../domain/shipment.js';
 import { ShipmentEntity } from './shipment.entity.js';
-import type { Postponed } from './shipment.repository.js';
+import { ANNOUNCED, type AnnouncedShipment, type Postponed } from './shipment.repository.js';
 
 /** A label that is to be voided; its id is the shipment's. */
 export interface VoidItem extends WorkItem {
@@ -19,19 +20,11 @@ export interface VoidItem extends WorkItem {
   readonly cause: Cause;
 }
 
-/** A label that was set aside. */
+/** A void that was set aside. */
 export interface ParkedVoid {
   readonly orderId: string;
   readonly cause: Cause;
   readonly wantedSince: Date;
-}
-
-export interface VoidedShipment {
-  readonly id: string;
-  readonly orderId: string;
-  readonly userId: string;
-  readonly trackingNumber: string;
-  readonly cause: Cause;
 }
 
 const VOIDS = new WorkItemTable({
@@ -81,19 +74,58 @@ export class VoidRepository {
     await manager.query(...VOIDS.resume(orderIds));
   }
 
+  /** Gives voids up that were set aside: their parcels go on. Returns the shipments, which are not cancelled any longer. */
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<AnnouncedShipment[]> {
+    const [rows]: [AnnouncedShipment[], number] = await manager.query(
+      `${goesOn(`SELECT id, delivered_at, cancelled FROM shipment
+         WHERE order_id = ANY($1::uuid[]) AND status = 'VOIDING' AND due_at = 'infinity' FOR UPDATE`)}`,
+      [orderIds],
+    );
+    return rows;
+  }
+
   /** See `WorkItemHandlers.backlog`. */
   async backlog(): Promise<Backlog> {
     const rows: Backlog[] = await this.shipments.query(VOIDS.backlog('updated_at'));
     return rows[0] as Backlog;
   }
 
-  /** Marks shipments as voided that were still VOIDING, and returns these. */
-  async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
-    const [rows]: [VoidedShipment[], number] = await manager.query(
-      `UPDATE shipment SET status = 'VOIDED', updated_at = now() WHERE id = ANY($1::uuid[]) AND status = 'VOIDING'
-       RETURNING id, order_id AS "orderId", user_id AS "userId", tracking_number AS "trackingNumber", cause`,
-      [ids],
-    );
-    return rows;
+  /**
+   * Writes what the carrier decided about labels that were VOIDING still, and returns these: VOIDED, or on their way as
+   * before, when it was too late. `cancelled` says whether their order was to be cancelled.
+   */
+  async complete(
+    manager: EntityManager,
+    decisions: readonly { readonly id: string; readonly decision: VoidDecision }[],
+  ): Promise<AnnouncedShipment[]> {
+    const voided = decisions.filter(({ decision }) => decision.voided);
+    const refused = decisions.flatMap(({ id, decision }) => (decision.voided ? [] : [{ id, ...decision }]));
+    const shipments: AnnouncedShipment[] = [];
+    if (voided.length > 0) {
+      const [rows]: [AnnouncedShipment[], number] = await manager.query(
+        `UPDATE shipment SET status = 'VOIDED', updated_at = now() WHERE id = ANY($1::uuid[]) AND status = 'VOIDING'
+         RETURNING ${ANNOUNCED}`,
+        [voided.map(({ id }) => id)],
+      );
+      shipments.push(...rows);
+    }
+    if (refused.length > 0) {
+      const [rows]: [AnnouncedShipment[], number] = await manager.query(
+        `${goesOn(`SELECT shipment.id, refused.delivered_at, cancelled
+           FROM unnest($1::uuid[], $2::timestamptz[]) AS refused (id, delivered_at) JOIN shipment USING (id)
+           WHERE status = 'VOIDING' FOR UPDATE OF shipment`)}`,
+        [refused.map(({ id }) => id), refused.map(({ deliveredAt }) => deliveredAt ?? null)],
+      );
+      shipments.push(...rows);
+    }
+    return shipments;
   }
 }
+
+/** SQL after which the parcels of the selected shipments go on as if they had never been cancelled. */
+const goesOn = (selected: string): string =>
+  `UPDATE shipment SET status = CASE WHEN coalesce(before.delivered_at, shipment.delivered_at) IS NULL THEN 'BOOKED' ELSE 'DELIVERED' END,
+     delivered_at = coalesce(before.delivered_at, shipment.delivered_at),
+     failure_code = NULL, failure_reason = NULL, cancelled = false, retrying = false, item_failures = 0, due_at = now(), updated_at = now()
+   FROM (${selected}) AS before WHERE shipment.id = before.id
+   RETURNING ${ANNOUNCED.replace('shipment.cancelled', 'before.cancelled')}`;

@@ -2,10 +2,11 @@ import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { voidRequested, type CloudEvent, type DataOf } from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
+import { announce } from '../book-shipments/announce.js';
 import { VoidRepository } from '../storage/void.repository.js';
 import { VoidQueue } from './void-queue.js';
 
-/** Makes labels due again that the carrier had refused to take back, when an operator has sent their dead letters again. */
+/** Makes parked voids due again, or gives them up: their parcels go on. */
 @Controller()
 export class ResumeVoidsConsumer {
   constructor(
@@ -18,10 +19,16 @@ export class ResumeVoidsConsumer {
     @Payload() events: readonly CloudEvent<DataOf<typeof voidRequested>>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    await this.voids.resume(
-      unitOfWork.manager,
-      events.map(({ data }) => data.orderId),
-    );
+    const decisions = new Map(events.map(({ data }) => [data.orderId, data.decision]));
+    const ordersBy = (isGivenUp: boolean): string[] =>
+      [...decisions]
+        .filter(([, decision]) => (decision === 'give-up') === isGivenUp)
+        .map(([orderId]) => orderId);
+    const [retried, givenUp] = [ordersBy(false), ordersBy(true)];
+    if (retried.length > 0) await this.voids.resume(unitOfWork.manager, retried);
+    if (givenUp.length > 0)
+      for (const shipment of await this.voids.giveUp(unitOfWork.manager, givenUp))
+        announce(unitOfWork, shipment);
     unitOfWork.afterCommit(() => this.queue.wake());
   }
 }

@@ -1,22 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { shipmentPostponed, shipmentVoided, voidRequested } from '@orderbridge/contracts';
+import { shipmentPostponed, voidRequested } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type {
-  Backlog,
-  Capacity,
-  Finished,
-  Postponement,
-  TakeRequest,
-  WorkItemHandlers,
+import {
+  ItemFailedError,
+  type Backlog,
+  type Capacity,
+  type Finished,
+  type Postponement,
+  type TakeRequest,
+  type WorkItemHandlers,
 } from '@orderbridge/work-items';
+import { announce } from '../book-shipments/announce.js';
 import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
+import type { VoidDecision } from '../domain/shipment.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
 
-/** Has the carrier take back the labels of cancelled orders, and announces it. */
+/** Has the carrier void the labels of cancelled orders, and announces it, or that it is too late. */
 @Injectable()
-export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
+export class VoidShipments implements WorkItemHandlers<VoidItem, VoidDecision> {
   constructor(
     private readonly voids: VoidRepository,
     private readonly carrier: CarrierClient,
@@ -32,30 +35,41 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
     return this.voids.takeDue(request);
   }
 
-  perform(item: VoidItem): Promise<void> {
-    return this.operations.voiding.execute(item, () => this.carrier.voidShipment(item));
+  /** A refusal is believed when it fits what the carrier has. */
+  async perform(item: VoidItem): Promise<VoidDecision> {
+    const { voiding, lookup } = this.operations;
+    const refusal = await voiding.execute(item, () => this.carrier.voidShipment(item));
+    if (!refusal) return { voided: true };
+    const found = await lookup.execute(item, () => this.carrier.getShipment(item));
+    // No parcel can leave on a label that the carrier does not know.
+    if (!found || found.voided) return { voided: true };
+    if (refusal.code === 'NotFound')
+      throw new ItemFailedError('The carrier has a shipment, but says to void that there is none.');
+    const { deliveredAt } = found;
+    return { voided: false, reason: refusal.reason, ...(deliveredAt && { deliveredAt }) };
   }
 
   async postpone(item: VoidItem, postponement: Postponement): Promise<void> {
+    const { id: shipmentId, orderId, attempts } = item;
+    const { delayMs, error } = postponement;
     await this.unitsOfWork.run(async (unit) => {
       const postponed = await this.voids.postpone(unit.manager, item, postponement);
       if (!postponed) return;
       const { userId, cause } = postponed;
-      const { id: shipmentId, orderId, attempts } = item;
-      const { error, delayMs } = postponement;
       const retry = { step: 'void', attempts, reason: error.message, retryAfter: delayMs / 1_000 } as const;
       unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);
     });
   }
 
-  /** The dead letter, redriven, makes the label due again. */
+  /** The dead letter, redriven, makes the void due again, or gives it up. */
   async park(item: VoidItem, error: Error, itemFailures: number): Promise<void> {
+    const { id: shipmentId, attempts } = item;
     await this.unitsOfWork.run(async (unit) => {
       const parked = await this.voids.park(unit.manager, item, itemFailures);
       if (!parked) return;
-      const { orderId, cause, wantedSince } = parked;
-      const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
-      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId: item.id }, cause, rejection);
+      const { orderId, cause, wantedSince: firstTried } = parked;
+      const rejection = { error, attempts, firstTried, lastTried: new Date() };
+      sendAsDeadLetter(unit, 'shipping', voidRequested, { orderId, shipmentId }, cause, rejection);
     });
   }
 
@@ -63,15 +77,13 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, void> {
     return this.voids.backlog();
   }
 
-  async settle(finished: readonly Finished<VoidItem, void>[]): Promise<void> {
+  async settle(finished: readonly Finished<VoidItem, VoidDecision>[]): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
-      const voided = await this.voids.complete(
+      const completed = await this.voids.complete(
         unit.manager,
-        finished.map(({ item }) => item.id),
+        finished.map(({ item: { id }, result: decision }) => ({ id, decision })),
       );
-      for (const { id: shipmentId, orderId, userId, trackingNumber, cause } of voided) {
-        unit.send(shipmentVoided, { orderId, userId, shipmentId, trackingNumber }, cause);
-      }
+      for (const shipment of completed) announce(unit, shipment);
     });
   }
 }
