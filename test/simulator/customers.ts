@@ -2,7 +2,7 @@ import type { Cause } from '@orderbridge/contracts';
 import type { PlaceOrderBody } from '../../apps/order/src/place-order/place-order.schema.js';
 import { ProblemException } from '../../libs/service/src/index.js';
 import { DECLINED } from './partners/simulated-gateway.js';
-import { UNKNOWN_POSTAL_CODE } from './partners/simulated-carrier.js';
+import { CARRIER_FAULTS, UNKNOWN_POSTAL_CODE } from './partners/simulated-carrier.js';
 import type { World } from './world.js';
 
 const CUSTOMER = '11111111-1111-4111-8111-111111111111';
@@ -49,7 +49,9 @@ export class Customers {
     const wish: Wish = {
       items,
       paymentToken: random.chance(0.2) ? DECLINED : 'tok_approve',
-      postalCode: random.chance(0.2) ? UNKNOWN_POSTAL_CODE : '10115',
+      postalCode: random.chance(0.5)
+        ? '10115'
+        : random.pick([UNKNOWN_POSTAL_CODE, ...Object.values(CARRIER_FAULTS)]),
     };
     const regret = random.chance(0.4) ? random.below(random.chance(0.5) ? 500 : 20_000) : undefined;
     this.#pending++;

@@ -67,7 +67,7 @@ export class Invariants {
       if (status === 'PENDING' || status === 'REFUNDING')
         return `the payment of ${world.names.of(orderId)} is ${status}`;
     for (const { status, orderId } of world.shipping.tables.shipments.rows.values())
-      if (status === 'REQUESTED' || status === 'VOIDING')
+      if (status === 'REQUESTED' || status === 'CLOSING' || status === 'VOIDING')
         return `the shipment of ${world.names.of(orderId)} is ${status}`;
     return undefined;
   }

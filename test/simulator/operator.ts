@@ -1,6 +1,10 @@
+import { bookingRequested, voidRequested } from '@orderbridge/contracts';
 import { deadLetterTopic } from '@orderbridge/kafka';
 import { isGarbage, type BusMessage } from './brokers/bus-message.js';
 import type { World } from './world.js';
+
+/** Types of the dead letters of parked calls that can be given up. */
+const PARKED: ReadonlySet<string> = new Set([bookingRequested.type, voidRequested.type]);
 
 /** Looks after the dead letters of both brokers: sends them again, and discards what was never a message. */
 export class Operator {
@@ -48,7 +52,14 @@ export class Operator {
   /** The message as it first came. */
   #again({ key, headers, body }: BusMessage): BusMessage {
     const original = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('dlt_')));
-    return this.world.part('redriven', { key, headers: original, body });
+    const decided = PARKED.has(headers['ce_type'] ?? '') ? this.#decide(body) : body;
+    return this.world.part('redriven', { key, headers: original, body: decided });
+  }
+
+  /** A parked call is retried, or given up. */
+  #decide(body: Buffer): Buffer {
+    const decision = this.world.random.chance(0.5) ? 'give-up' : 'retry';
+    return Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), decision }));
   }
 
   #waiting(): BusMessage[] {

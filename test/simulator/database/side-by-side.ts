@@ -17,7 +17,17 @@ type Methods = Record<string, (...args: unknown[]) => Promise<unknown>>;
 export type Repositories = Readonly<Record<string, object>>;
 
 /** What is different on both sides and decides nothing. */
-const LEFT_OUT = new Set(['createdAt', 'updatedAt', 'recordedAt', 'issuedAt', 'dueAt', 'number', 'now']);
+const LEFT_OUT = new Set([
+  'createdAt',
+  'updatedAt',
+  'recordedAt',
+  'issuedAt',
+  'dueAt',
+  'number',
+  'now',
+  'askedAt',
+  'inDoubtForMs',
+]);
 
 /** A session of a process that meets no faults and does not wait for a scheduler. */
 export function quietSession(): Session {

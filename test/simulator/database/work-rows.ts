@@ -23,7 +23,12 @@ export class WorkRows<Row extends WorkRow> {
     private readonly status: string,
   ) {}
 
-  take(transaction: Transaction, { limit, leaseMs, retries, isTrial }: TakeRequest): Row[] {
+  /** `taking` is what is assigned besides. */
+  take(
+    transaction: Transaction,
+    { limit, leaseMs, retries, isTrial }: TakeRequest,
+    taking: Partial<Row> = {},
+  ): Row[] {
     const due = [...transaction.all(this.table)].filter(
       ([key, row]) =>
         row.status === this.status &&
@@ -48,6 +53,7 @@ export class WorkRows<Row extends WorkRow> {
         attempts: row.attempts + 1,
         retrying: row.retrying || row.attempts > 0,
         dueAt: transaction.now + leaseMs,
+        ...taking,
       };
       transaction.put(this.table, key, taken);
       return taken;

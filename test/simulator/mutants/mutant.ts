@@ -2,6 +2,8 @@ import type { EventRoutes, MessageStore } from '@orderbridge/messaging';
 import type { PaymentGatewayClient } from '../../../apps/payment/src/payment-gateway/payment-gateway.client.js';
 import type { ReservationRepository } from '../../../apps/inventory/src/storage/reservation.repository.js';
 import type { PaymentRepository } from '../../../apps/payment/src/storage/payment.repository.js';
+import type { CarrierClient } from '../../../apps/shipping/src/carrier/carrier.client.js';
+import type { ClosingRepository } from '../../../apps/shipping/src/storage/closing.repository.js';
 import type { BusMessage } from '../brokers/bus-message.js';
 import type { Public } from '../public.js';
 import type { World } from '../world.js';
@@ -14,6 +16,8 @@ export interface Replaceable {
   reservations: Public<ReservationRepository>;
   payments: Public<PaymentRepository>;
   gateway: Public<PaymentGatewayClient>;
+  carrier: Public<CarrierClient>;
+  closings: Public<ClosingRepository>;
   /** When a consumer acknowledges what it took. */
   acknowledge: 'after' | 'before';
   /** What the operator sends for a dead letter. */

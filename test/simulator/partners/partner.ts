@@ -4,7 +4,7 @@ import type { Process, Scheduler } from '../schedule/scheduler.js';
 
 /** Milliseconds after which a service no longer waits for an answer; below the lease of a work item. */
 const TIMEOUT = 5_000;
-/** Most milliseconds by which a partner may be late. */
+/** Most milliseconds by which a partner may be late; a request that is older has been lost. */
 const LATE = 60_000;
 
 /**
@@ -38,7 +38,9 @@ export class Partner {
         return;
       }
       const replyLost = this.faults.happens('replyLost');
+      const sentAt = this.scheduler.now;
       const perform = (): void => {
+        if (this.scheduler.now - sentAt > LATE) return;
         try {
           const result = work();
           if (!replyLost) settle(`${this.name} answers`, () => resolve(result));

@@ -6,7 +6,8 @@ import type {
 } from '../../../../apps/shipping/src/storage/delivery.repository.js';
 import type { Session } from '../../database/database.js';
 import type { Public } from '../../public.js';
-import type { ShippingTables } from './fake-shipment.repository.js';
+import type { ShipmentStatus } from '../../../../apps/shipping/src/domain/shipment.js';
+import { announced, type ShippingTables } from './fake-shipment.repository.js';
 
 /** Of the one row that there is. */
 const KEY = 'cursor';
@@ -39,15 +40,23 @@ export class FakeDeliveryRepository implements Public<DeliveryRepository> {
     const transaction = await this.session.statement(manager, 'writes deliveries');
     const delivered: DeliveredShipment[] = [];
     for (const { orderId, deliveredAt } of deliveries) {
+      let previousStatus: ShipmentStatus | undefined;
       const rows = await transaction.update(
         this.tables.shipments,
-        (shipment) => shipment.orderId === orderId && ['BOOKED', 'REQUESTED'].includes(shipment.status),
-        ({ status }) => ({ deliveredAt, status: status === 'BOOKED' ? 'DELIVERED' : status }),
+        (shipment) =>
+          shipment.orderId === orderId &&
+          ['BOOKED', 'VOIDING', 'REQUESTED', 'CLOSING'].includes(shipment.status),
+        ({ status }) => {
+          previousStatus = status;
+          return {
+            deliveredAt,
+            status: status === 'BOOKED' || status === 'VOIDING' ? 'DELIVERED' : status,
+          };
+        },
       );
-      for (const { id, userId, status, trackingNumber, cause } of rows) {
-        if (status !== 'DELIVERED') continue;
-        const shipment = { id, orderId, userId, status, deliveredAt, cause };
-        delivered.push({ ...shipment, trackingNumber: trackingNumber as string });
+      for (const row of rows) {
+        if (row.status !== 'DELIVERED' || !previousStatus) continue;
+        delivered.push({ ...announced(row), previousStatus });
       }
     }
     return delivered;

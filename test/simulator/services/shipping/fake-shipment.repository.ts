@@ -1,4 +1,4 @@
-import type { Cause } from '@orderbridge/contracts';
+import type { Cause, ShipTo } from '@orderbridge/contracts';
 import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
 import {
@@ -9,7 +9,7 @@ import {
 import type { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
 import type {
   BookingItem,
-  DecidedShipment,
+  AnnouncedShipment,
   NewShipment,
   ParkedBooking,
   ShipmentRepository,
@@ -20,7 +20,11 @@ import { Table } from '../../database/table.js';
 import { WorkRows, type WorkRow } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
 
-export type ShipmentRow = Public<ShipmentEntity> & WorkRow;
+export type ShipmentRow = Public<ShipmentEntity> &
+  WorkRow & {
+    /** Milliseconds since 1970. */
+    readonly askedAt: number | null;
+  };
 
 export class ShippingTables {
   /** By order: it is unique. */
@@ -62,6 +66,8 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         retrying: false,
         itemFailures: 0,
         dueAt: transaction.now,
+        askedAt: null,
+        answered: 0,
         bookedAt: null,
         deliveredAt: null,
         createdAt: now,
@@ -95,22 +101,38 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         status,
         cancelled: true,
         cause,
-        ...(status === 'VOIDING' &&
-          before.status !== status && {
-            attempts: 0,
-            retrying: false,
-            itemFailures: 0,
-            dueAt: transaction.now,
-          }),
+        ...(status === 'CLOSING' && doubtOf(before)),
+        ...(before.status !== status && {
+          itemFailures: 0,
+          ...((status === 'VOIDING' || before.dueAt === Infinity) && { dueAt: transaction.now }),
+          ...(status === 'VOIDING' && { attempts: 0, retrying: false }),
+        }),
       }),
     );
+  }
+
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<AnnouncedShipment[]> {
+    const transaction = await this.session.statement(manager, 'gives bookings up');
+    const rows = await transaction.update(
+      this.tables.shipments,
+      (shipment) => orderIds.includes(shipment.orderId) && isOpen(shipment) && shipment.dueAt === Infinity,
+      (before): Partial<ShipmentRow> => ({
+        failureCode: 'GivenUp',
+        failureReason: 'The booking was given up.',
+        status: before.status === 'REQUESTED' ? 'CLOSING' : before.cancelled ? 'CANCELLED' : 'FAILED',
+        dueAt: transaction.now,
+        itemFailures: 0,
+        ...doubtOf(before),
+      }),
+    );
+    return rows.filter(({ status }) => status !== 'CLOSING').map(announced);
   }
 
   takeDue(request: TakeRequest): Promise<BookingItem[]> {
     return this.session.autocommit('takes due bookings', (transaction) =>
       this.#bookings
-        .take(transaction, request)
-        .map(({ id, attempts, itemFailures, orderId, shipTo, pieces, cause }) => ({
+        .take(transaction, request, { askedAt: transaction.now })
+        .map(({ id, attempts, itemFailures, orderId, shipTo, pieces, cause, answered }) => ({
           id,
           attempts,
           itemFailures,
@@ -118,6 +140,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
           shipTo: shipTo as BookingItem['shipTo'],
           pieces,
           cause,
+          answered,
         })),
     );
   }
@@ -132,9 +155,11 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     manager: EntityManager,
     item: Pick<WorkItem, 'id' | 'attempts'>,
     postponement: Postponement,
+    isAnswered: boolean,
   ): Promise<Postponed | undefined> {
     const transaction = await this.session.statement(manager, 'postpones a booking');
     const row = await this.#bookings.postpone(transaction, item, postponement);
+    if (isAnswered) await this.#answered(transaction, item);
     return row && { userId: row.userId, cause: row.cause };
   }
 
@@ -142,50 +167,104 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     manager: EntityManager,
     item: Pick<WorkItem, 'id' | 'attempts'>,
     itemFailures: number,
+    isAnswered: boolean,
   ): Promise<ParkedBooking | undefined> {
     const transaction = await this.session.statement(manager, 'parks a booking');
     const row = await this.#bookings.park(transaction, item, itemFailures);
-    if (!row) return undefined;
-    const { id, orderId, pieces, shipTo, cause, createdAt: wantedSince } = row;
-    return { id, orderId, pieces, shipTo: shipTo as ParkedBooking['shipTo'], cause, wantedSince };
+    if (isAnswered) await this.#answered(transaction, item);
+    return row && parked(row);
   }
 
-  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    await this.#bookings.resume(await this.session.statement(manager, 'resumes bookings'), orderIds);
+  async resume(
+    manager: EntityManager,
+    bookings: readonly { readonly orderId: string; readonly shipTo: ShipTo }[],
+  ): Promise<void> {
+    const transaction = await this.session.statement(manager, 'resumes bookings');
+    for (const { orderId, shipTo } of bookings)
+      await transaction.update(
+        this.tables.shipments,
+        (shipment) => shipment.orderId === orderId && isOpen(shipment) && shipment.dueAt === Infinity,
+        ({ status }) => ({
+          dueAt: transaction.now,
+          itemFailures: 0,
+          ...(status === 'REQUESTED' && { shipTo }),
+        }),
+      );
   }
 
   async decide(
     manager: EntityManager,
     decisions: readonly { readonly id: string; readonly decision: CarrierDecision }[],
-  ): Promise<DecidedShipment[]> {
+  ): Promise<AnnouncedShipment[]> {
     const transaction = await this.session.statement(manager, 'writes what the carrier decided');
-    const decided: DecidedShipment[] = [];
+    const decided: AnnouncedShipment[] = [];
     for (const { id, decision } of decisions) {
       const rows = await transaction.update(
         this.tables.shipments,
-        isRequested(id),
-        ({ cancelled, deliveredAt }) => ({
-          status:
-            !cancelled && decision.booked && deliveredAt ? 'DELIVERED' : statusAfter(decision, cancelled),
-          bookedAt: decision.booked ? new Date(transaction.now) : null,
-          retrying: false,
-          itemFailures: 0,
-          ...(cancelled && { attempts: 0, dueAt: transaction.now }),
-          carrier: decision.booked ? decision.carrier : null,
-          carrierReference: decision.booked ? decision.carrierReference : null,
-          trackingNumber: decision.booked ? decision.trackingNumber : null,
-          failureCode: decision.booked ? null : decision.code,
-          failureReason: decision.booked ? null : decision.reason,
-        }),
+        (shipment) => shipment.id === id && isOpen(shipment),
+        ({ status, cancelled, deliveredAt, failureCode, failureReason }) => {
+          const closing = cancelled ? 'cancelled' : status === 'CLOSING' ? 'given-up' : undefined;
+          const known = deliveredAt ?? (decision.booked ? decision.deliveredAt : undefined);
+          return {
+            status: statusAfter(decision, closing, known !== undefined),
+            bookedAt: decision.booked ? new Date(transaction.now) : null,
+            deliveredAt: (decision.booked ? decision.deliveredAt : undefined) ?? deliveredAt,
+            retrying: false,
+            itemFailures: 0,
+            ...(status === 'CLOSING' && { attempts: 0, dueAt: transaction.now }),
+            carrier: decision.booked ? decision.carrier : null,
+            carrierReference: decision.booked ? decision.carrierReference : null,
+            trackingNumber: decision.booked ? decision.trackingNumber : null,
+            failureCode: decision.booked ? (status === 'CLOSING' ? failureCode : null) : decision.code,
+            failureReason: decision.booked ? (status === 'CLOSING' ? failureReason : null) : decision.reason,
+          };
+        },
       );
-      for (const { orderId, userId, cause, cancelled, deliveredAt } of rows)
-        decided.push({ id, orderId, userId, cause, cancelled, deliveredAt });
+      decided.push(...rows.map(announced));
     }
     return decided;
   }
+
+  async #answered(
+    transaction: Awaited<ReturnType<Session['statement']>>,
+    { id, attempts }: Pick<WorkItem, 'id' | 'attempts'>,
+  ): Promise<void> {
+    await transaction.update(
+      this.tables.shipments,
+      (shipment) => shipment.id === id && shipment.attempts === attempts,
+      ({ status, answered, askedAt }) => ({
+        answered: answered + 1,
+        askedAt: status === 'CLOSING' && answered + 1 >= attempts ? null : askedAt,
+      }),
+    );
+  }
 }
 
-const isRequested =
-  (id: string) =>
-  (shipment: ShipmentRow): boolean =>
-    shipment.id === id && shipment.status === 'REQUESTED';
+const isOpen = ({ status }: ShipmentRow): boolean => status === 'REQUESTED' || status === 'CLOSING';
+
+const doubtOf = ({ status, attempts, answered }: ShipmentRow): Partial<ShipmentRow> =>
+  status === 'REQUESTED' && attempts <= answered ? { askedAt: null } : {};
+
+export const parked = ({
+  id,
+  orderId,
+  pieces,
+  shipTo,
+  cause,
+  createdAt: wantedSince,
+}: ShipmentRow): ParkedBooking => ({ id, orderId, pieces, shipTo, cause, wantedSince });
+
+export const announced = (row: ShipmentRow): AnnouncedShipment => ({
+  id: row.id,
+  orderId: row.orderId,
+  userId: row.userId,
+  status: row.status,
+  cancelled: row.cancelled,
+  cause: row.cause,
+  carrier: row.carrier,
+  carrierReference: row.carrierReference,
+  trackingNumber: row.trackingNumber,
+  deliveredAt: row.deliveredAt,
+  failureCode: row.failureCode,
+  failureReason: row.failureReason,
+});

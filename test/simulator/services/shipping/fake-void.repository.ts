@@ -2,15 +2,18 @@ import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/
 import type { EntityManager } from 'typeorm';
 import type {
   ParkedVoid,
-  VoidedShipment,
   VoidItem,
   VoidRepository,
 } from '../../../../apps/shipping/src/storage/void.repository.js';
-import type { Postponed } from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import type { VoidDecision } from '../../../../apps/shipping/src/domain/shipment.js';
+import type {
+  AnnouncedShipment,
+  Postponed,
+} from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { Session } from '../../database/database.js';
 import { WorkRows } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
-import type { ShipmentRow, ShippingTables } from './fake-shipment.repository.js';
+import { announced, type ShipmentRow, type ShippingTables } from './fake-shipment.repository.js';
 
 export class FakeVoidRepository implements Public<VoidRepository> {
   readonly #voids: WorkRows<ShipmentRow>;
@@ -64,22 +67,62 @@ export class FakeVoidRepository implements Public<VoidRepository> {
     await this.#voids.resume(await this.session.statement(manager, 'resumes voids'), orderIds);
   }
 
-  async complete(manager: EntityManager, ids: readonly string[]): Promise<VoidedShipment[]> {
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<AnnouncedShipment[]> {
+    const transaction = await this.session.statement(manager, 'gives voids up');
+    return this.#goOn(
+      transaction,
+      ({ orderId, dueAt }) => orderIds.includes(orderId) && dueAt === Infinity,
+      () => undefined,
+    );
+  }
+
+  async complete(
+    manager: EntityManager,
+    decisions: readonly { readonly id: string; readonly decision: VoidDecision }[],
+  ): Promise<AnnouncedShipment[]> {
     const transaction = await this.session.statement(manager, 'completes voids');
-    const rows = await transaction.update(this.tables.shipments, isVoiding(ids), () => ({
-      status: 'VOIDED' as const,
-    }));
-    return rows.map(({ id, orderId, userId, trackingNumber, cause }) => ({
-      id,
-      orderId,
-      userId,
-      trackingNumber: trackingNumber as string,
-      cause,
-    }));
+    const voided = decisions.filter(({ decision }) => decision.voided).map(({ id }) => id);
+    const rows = await transaction.update(
+      this.tables.shipments,
+      ({ id, status }) => voided.includes(id) && status === 'VOIDING',
+      () => ({ status: 'VOIDED' as const }),
+    );
+    const refused = new Map(
+      decisions.flatMap(({ id, decision }) => (decision.voided ? [] : [[id, decision.deliveredAt] as const])),
+    );
+    const goneOn = await this.#goOn(
+      transaction,
+      ({ id }) => refused.has(id),
+      ({ id }) => refused.get(id),
+    );
+    return [...rows.map(announced), ...goneOn];
+  }
+
+  /** The parcels of shipments that were to be voided go on. */
+  async #goOn(
+    transaction: Awaited<ReturnType<Session['statement']>>,
+    isMeant: (row: ShipmentRow) => boolean,
+    deliveredAtOf: (row: ShipmentRow) => Date | undefined,
+  ): Promise<AnnouncedShipment[]> {
+    const before = new Map<string, boolean>();
+    const rows = await transaction.update(
+      this.tables.shipments,
+      (row) => row.status === 'VOIDING' && isMeant(row),
+      (row) => {
+        const deliveredAt = deliveredAtOf(row) ?? row.deliveredAt;
+        before.set(row.id, row.cancelled);
+        return {
+          status: deliveredAt ? ('DELIVERED' as const) : ('BOOKED' as const),
+          deliveredAt,
+          failureCode: null,
+          failureReason: null,
+          cancelled: false,
+          retrying: false,
+          itemFailures: 0,
+          dueAt: transaction.now,
+        };
+      },
+    );
+    return rows.map((row) => ({ ...announced(row), cancelled: before.get(row.id) ?? false }));
   }
 }
-
-const isVoiding =
-  (ids: readonly string[]) =>
-  (shipment: ShipmentRow): boolean =>
-    ids.includes(shipment.id) && shipment.status === 'VOIDING';

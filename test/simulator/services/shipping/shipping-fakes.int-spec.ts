@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { Cancellation1700000000002 } from '../../../../apps/shipping/src/storage/cancellation.migration.js';
+import { Closing1700000000005 } from '../../../../apps/shipping/src/storage/closing.migration.js';
+import { ClosingRepository } from '../../../../apps/shipping/src/storage/closing.repository.js';
 import { Deliveries1700000000003 } from '../../../../apps/shipping/src/storage/deliveries.migration.js';
 import { DeliveryRepository } from '../../../../apps/shipping/src/storage/delivery.repository.js';
 import { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
@@ -22,6 +24,7 @@ import {
   someTake,
 } from '../../database/commands.js';
 import { quietSession, SideBySide, type Command } from '../../database/side-by-side.js';
+import { FakeClosingRepository } from './fake-closing.repository.js';
 import { FakeDeliveryRepository } from './fake-delivery.repository.js';
 import { FakeShipmentRepository, ShippingTables } from './fake-shipment.repository.js';
 import { FakeVoidRepository } from './fake-void.repository.js';
@@ -37,6 +40,7 @@ const someStatus = fc.constantFrom(
   'DELIVERED',
   'FAILED',
   'CANCELLED',
+  'CLOSING',
   'VOIDING',
   'VOIDED',
 );
@@ -59,8 +63,28 @@ const decision = fc.oneof(
     carrierReference: fc.constant('SHP-1'),
     trackingNumber: fc.constant('MP1'),
   }),
+  fc.record({
+    booked: fc.constant(true),
+    carrier: fc.constant('carrier'),
+    carrierReference: fc.constant('SHP-1'),
+    trackingNumber: fc.constant('MP1'),
+    voided: fc.constant(true),
+  }),
+  fc.record({
+    booked: fc.constant(true),
+    carrier: fc.constant('carrier'),
+    carrierReference: fc.constant('SHP-1'),
+    trackingNumber: fc.constant('MP1'),
+    deliveredAt: fc.constant(new Date('2020-01-02T00:00:00Z')),
+  }),
   fc.record({ booked: fc.constant(false), code: fc.constant('code'), reason: fc.constant('reason') }),
 );
+const voidDecision = fc.oneof(
+  fc.constant({ voided: true }),
+  fc.constant({ voided: false, reason: 'no' }),
+  fc.constant({ voided: false, reason: 'no', deliveredAt: new Date('2020-01-02T00:00:00Z') }),
+);
+const shipTo = fc.constant({ name: 'M', street: 'S', postalCode: '2', city: 'C', country: 'DE' });
 const unique = <Item>(item: fc.Arbitrary<Item>, key: keyof Item) =>
   fc.uniqueArray(item, { selector: (one) => one[key], minLength: 1, maxLength: 3 });
 
@@ -74,6 +98,7 @@ describe("shipping's fakes and PostgreSQL", () => {
         Cancellation1700000000002,
         Deliveries1700000000003,
         WorkItemFailures1700000000004,
+        Closing1700000000005,
       ],
       [ShipmentEntity],
     );
@@ -93,18 +118,23 @@ describe("shipping's fakes and PostgreSQL", () => {
         callOf('shipments', 'lockOfOrders', someIds),
         callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
         callOf('shipments', 'decide', unique(fc.record({ id: someShipment, decision }), 'id')),
-        callOf('shipments', 'postpone', someItem(someShipment), somePostponement),
-        callOf('shipments', 'park', someItem(someShipment), someFailures),
-        callOf('shipments', 'resume', someIds),
+        callOf('shipments', 'postpone', someItem(someShipment), somePostponement, fc.boolean()),
+        callOf('shipments', 'park', someItem(someShipment), someFailures, fc.boolean()),
+        callOf('shipments', 'resume', unique(fc.record({ orderId: someId, shipTo }), 'orderId')),
+        callOf('shipments', 'giveUp', someIds),
+        callOf('closings', 'postpone', someItem(someShipment), somePostponement),
+        callOf('closings', 'park', someItem(someShipment), someFailures),
         callOf('voids', 'postpone', someItem(someShipment), somePostponement),
         callOf('voids', 'park', someItem(someShipment), someFailures),
         callOf('voids', 'resume', someIds),
-        callOf('voids', 'complete', fc.uniqueArray(someShipment, { minLength: 1, maxLength: 3 })),
+        callOf('voids', 'giveUp', someIds),
+        callOf('voids', 'complete', unique(fc.record({ id: someShipment, decision: voidDecision }), 'id')),
         callOf('deliveries', 'advance', cursor, cursor),
         callOf('deliveries', 'deliver', unique(delivery, 'orderId')),
       ],
       [
         callOf('shipments', 'takeDue', someTake),
+        callOf('closings', 'takeDue', someTake),
         callOf('voids', 'takeDue', someTake),
         callOf('deliveries', 'cursor'),
       ],
@@ -125,12 +155,14 @@ describe("shipping's fakes and PostgreSQL", () => {
           dataSource,
           {
             shipments: new ShipmentRepository(shipments),
+            closings: new ClosingRepository(shipments),
             voids: new VoidRepository(shipments),
             deliveries: new DeliveryRepository(shipments),
           },
           session,
           {
             shipments: new FakeShipmentRepository(session, tables),
+            closings: new FakeClosingRepository(session, tables),
             voids: new FakeVoidRepository(session, tables),
             deliveries: new FakeDeliveryRepository(session, tables),
           },

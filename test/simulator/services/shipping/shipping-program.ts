@@ -14,6 +14,10 @@ import type { VoidRepository } from '../../../../apps/shipping/src/storage/void.
 import type { VoidQueue } from '../../../../apps/shipping/src/void-shipments/void-queue.js';
 import { VoidShipments } from '../../../../apps/shipping/src/void-shipments/void-shipments.js';
 import type { Program } from '../program.js';
+import { CloseBookings } from '../../../../apps/shipping/src/close-bookings/close-bookings.js';
+import type { ClosingQueue } from '../../../../apps/shipping/src/close-bookings/closing-queue.js';
+import type { ClosingRepository } from '../../../../apps/shipping/src/storage/closing.repository.js';
+import { FakeClosingRepository } from './fake-closing.repository.js';
 import { FakeDeliveryRepository } from './fake-delivery.repository.js';
 import { FakeShipmentRepository } from './fake-shipment.repository.js';
 import { FakeVoidRepository } from './fake-void.repository.js';
@@ -24,7 +28,12 @@ export function startShipping(program: Program): void {
   const { tables } = world.shipping;
   const shipments = new FakeShipmentRepository(session, tables) as unknown as ShipmentRepository;
   const voids = new FakeVoidRepository(session, tables) as unknown as VoidRepository;
-  const carrier = world.carrier.client(process) as CarrierClient;
+  const closings = world.part(
+    'closings',
+    new FakeClosingRepository(session, tables),
+    program,
+  ) as unknown as ClosingRepository;
+  const carrier = world.part('carrier', world.carrier.client(process), program) as CarrierClient;
   const operations = new CarrierOperations(
     program.operation('booking'),
     program.operation('void'),
@@ -35,6 +44,9 @@ export function startShipping(program: Program): void {
   const bookingQueue = program.work(
     new BookShipments(shipments, carrier, operations, voidQueue, unitsOfWork),
   ) as BookingQueue;
+  const closingQueue = program.work(
+    new CloseBookings(closings, shipments, carrier, operations, voidQueue, unitsOfWork),
+  ) as ClosingQueue;
   const deliveries = new FakeDeliveryRepository(session, tables) as unknown as DeliveryRepository;
   const followDeliveries = new FollowDeliveries(deliveries, carrier, operations, unitsOfWork);
   program.repeat(5_000, () => followDeliveries.follow());
@@ -42,8 +54,8 @@ export function startShipping(program: Program): void {
   program.consumeKafka(
     [ORDERS.name, PAYMENTS.name],
     new RequestShipmentsConsumer(shipments, bookingQueue),
-    new CancelShipmentsConsumer(shipments, voidQueue),
-    new ResumeBookingsConsumer(shipments, bookingQueue),
+    new CancelShipmentsConsumer(shipments, closingQueue, voidQueue),
+    new ResumeBookingsConsumer(shipments, bookingQueue, closingQueue),
     new ResumeVoidsConsumer(voids, voidQueue),
   );
 }

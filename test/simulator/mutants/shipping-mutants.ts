@@ -1,0 +1,37 @@
+import { instead } from './instead.js';
+import type { Mutant } from './mutant.js';
+
+/** Bugs of bookings, of their look-ups and of voids. */
+export const SHIPPING_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'believes-a-refusal-after-doubt',
+    bug: 'after an attempt without an answer the carrier is not asked what it has',
+    replace: {
+      carrier: (real) => instead(real, { getShipment: () => Promise.resolve(undefined) }),
+    },
+  },
+  {
+    name: 'closes-while-a-request-is-on-its-way',
+    bug: 'a booking in doubt counts as not made as soon as the carrier has no shipment',
+    replace: {
+      closings: (real) =>
+        instead(real, {
+          takeDue: async (request) =>
+            (await real.takeDue(request)).map((item) => ({ ...item, inDoubtForMs: null })),
+        }),
+    },
+  },
+  {
+    name: 'delivered-is-cancelled',
+    bug: 'a label that the carrier refuses to void counts as void',
+    replace: {
+      carrier: (real) =>
+        instead(real, {
+          voidShipment: async (item) => {
+            await real.voidShipment(item);
+            return undefined;
+          },
+        }),
+    },
+  },
+];
