@@ -2,11 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IbmMqConnectionManager, QueueOperator } from '@orderbridge/ibm-mq';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import {
-  DeliveryStarts1700000000010,
-  MessagingModule,
-  MessagingTables1700000000000,
-} from '@orderbridge/messaging';
+import { MessagingModule, MESSAGING_MIGRATIONS } from '@orderbridge/messaging';
 import { IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { AuditTrailController } from './audit-trail/audit-trail.controller.js';
@@ -43,12 +39,7 @@ export class DeadLetterDeskModule {
           config,
           applicationName: 'dead-letter-desk',
           entities,
-          migrations: [
-            MessagingTables1700000000000,
-            DeliveryStarts1700000000010,
-            DeskTables1700000000001,
-            LetterContent1700000000020,
-          ],
+          migrations: [...MESSAGING_MIGRATIONS, DeskTables1700000000001, LetterContent1700000000020],
         }),
         TypeOrmModule.forFeature(entities),
         KafkaModule.forRoot(config, 'dead-letter-desk'),

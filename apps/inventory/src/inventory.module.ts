@@ -1,11 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import {
-  DeliveryStarts1700000000010,
-  MessagingModule,
-  MessagingTables1700000000000,
-} from '@orderbridge/messaging';
+import { MessagingModule, MESSAGING_MIGRATIONS } from '@orderbridge/messaging';
 import { IbmMqMessagingModule, IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
@@ -37,12 +33,7 @@ export class InventoryModule implements OnApplicationBootstrap {
           config,
           applicationName: 'inventory',
           entities: [StockEntity],
-          migrations: [
-            MessagingTables1700000000000,
-            DeliveryStarts1700000000010,
-            InventoryTables1700000000001,
-            Rejections1700000000002,
-          ],
+          migrations: [...MESSAGING_MIGRATIONS, InventoryTables1700000000001, Rejections1700000000002],
         }),
         TypeOrmModule.forFeature([StockEntity]),
         KafkaModule.forRoot(config, 'inventory'),

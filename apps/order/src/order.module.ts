@@ -1,18 +1,7 @@
-import {
-  Inject,
-  Module,
-  type DynamicModule,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  Logger,
-} from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import {
-  DeliveryStarts1700000000010,
-  MessagingModule,
-  MessagingTables1700000000000,
-} from '@orderbridge/messaging';
+import { MessagingModule, MESSAGING_MIGRATIONS, Pruner } from '@orderbridge/messaging';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
 import { CancelOrder } from './cancel-order/cancel-order.js';
@@ -30,6 +19,7 @@ import { seedProducts } from './price-list/seed-products.js';
 import { ShowOrdersController } from './show-orders/show-orders.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { Deadlines1700000000003 } from './storage/deadlines.migration.js';
+import { IdempotencyKeyAge1700000000013 } from './storage/idempotency-key-age.migration.js';
 import { OrderEntity } from './storage/order.entity.js';
 import { OrderRepository } from './storage/order.repository.js';
 import { OrderTables1700000000001 } from './storage/order-tables.migration.js';
@@ -39,15 +29,12 @@ import { DeadlineWatcher } from './watch-deadlines/deadline-watcher.js';
 import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const entities = [OrderEntity, TimelineEntryEntity, ProductEntity];
-const FORGET_INTERVAL = 3_600_000;
 
 @Module({})
-export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #logger = new Logger(OrderModule.name);
-  #forgetting: NodeJS.Timeout | undefined;
-
+export class OrderModule implements OnApplicationBootstrap {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly pruner: Pruner,
     @Inject(ORDER_CONFIG) private readonly config: OrderConfig,
   ) {}
 
@@ -61,11 +48,11 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
           applicationName: 'order',
           entities,
           migrations: [
-            MessagingTables1700000000000,
-            DeliveryStarts1700000000010,
+            ...MESSAGING_MIGRATIONS,
             OrderTables1700000000001,
             Cancellation1700000000002,
             Deadlines1700000000003,
+            IdempotencyKeyAge1700000000013,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -100,12 +87,6 @@ export class OrderModule implements OnApplicationBootstrap, OnApplicationShutdow
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.SEED_FILE)
       await seedProducts(this.dataSource, this.config.SEED_FILE, this.config.CURRENCY);
-    this.#forgetting = setInterval(() => {
-      forgetOldKeys(this.dataSource.manager).catch((error: Error) => this.#logger.warn(error));
-    }, FORGET_INTERVAL).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.#forgetting);
+    this.pruner.add({ subject: 'idempotency keys', prune: forgetOldKeys });
   }
 }

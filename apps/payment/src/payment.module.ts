@@ -1,11 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import {
-  DeliveryStarts1700000000010,
-  MessagingModule,
-  MessagingTables1700000000000,
-} from '@orderbridge/messaging';
+import { MessagingModule, MESSAGING_MIGRATIONS } from '@orderbridge/messaging';
 import { BackoutLedger1700000000041, IbmMqMessagingModule } from '@orderbridge/messaging-ibm-mq';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { watchedOperation } from '@orderbridge/work-items';
@@ -45,8 +41,7 @@ export class PaymentModule {
           applicationName: 'payment',
           entities,
           migrations: [
-            MessagingTables1700000000000,
-            DeliveryStarts1700000000010,
+            ...MESSAGING_MIGRATIONS,
             PaymentTables1700000000001,
             Compensation1700000000002,
             WorkItemFailures1700000000003,

@@ -1,11 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
-import {
-  DeliveryStarts1700000000010,
-  MessagingModule,
-  MessagingTables1700000000000,
-} from '@orderbridge/messaging';
+import { MessagingModule, MESSAGING_MIGRATIONS } from '@orderbridge/messaging';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { watchedOperation } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
@@ -51,8 +47,7 @@ export class ShippingModule {
           applicationName: 'shipping',
           entities,
           migrations: [
-            MessagingTables1700000000000,
-            DeliveryStarts1700000000010,
+            ...MESSAGING_MIGRATIONS,
             ShippingTables1700000000001,
             Cancellation1700000000002,
             Deliveries1700000000003,

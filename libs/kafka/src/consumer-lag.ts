@@ -4,7 +4,7 @@ import type { KafkaConnection } from './kafka-connection.js';
 const gauges = new ScrapedGauges(
   {
     kafka_consumer_lag_messages:
-      'Messages of a topic that a group has not committed yet, up to half a second late; absent while Kafka is away',
+      'Messages of a topic that a group has not committed yet, up to half a second late',
   },
   ['group', 'topic'],
 );

@@ -52,8 +52,7 @@ for (const outcome of CONNECTION_OUTCOMES) connections.inc({ outcome }, 0);
 
 const depths = new ScrapedGauges(
   {
-    ibm_mq_queue_messages:
-      'Messages on a queue (CURDEPTH), uncommitted ones included; absent while the queue manager is away',
+    ibm_mq_queue_messages: 'Messages on a queue (CURDEPTH), uncommitted ones included',
   },
   ['queue'],
 );

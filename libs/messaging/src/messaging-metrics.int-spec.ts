@@ -4,7 +4,7 @@ import { register } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { connectTestDatabase } from '../../../test/postgres/test-database.js';
 import { measureOutbox, MessagingMetrics } from './messaging-metrics.js';
-import { MessagingTables1700000000000 } from './messaging-tables.migration.js';
+import { MESSAGING_MIGRATIONS } from './messaging-migrations.js';
 import { appendToOutbox, parkInOutbox } from './outbox/outbox.js';
 import type { OutgoingMessage } from './outbox/outgoing-message.js';
 
@@ -21,8 +21,8 @@ describe('messaging metrics', () => {
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
-    dataSource = await connectTestDatabase([MessagingTables1700000000000]);
-    measureOutbox(dataSource);
+    dataSource = await connectTestDatabase([...MESSAGING_MIGRATIONS]);
+    measureOutbox(dataSource, ['kafka', 'ibm-mq']);
   });
   afterAll(async () => {
     if (dataSource.isInitialized) await dataSource.destroy();
@@ -53,15 +53,44 @@ describe('messaging metrics', () => {
       new Set([
         'outbox_messages{broker="kafka",state="waiting"} 2',
         'outbox_messages{broker="kafka",state="parked"} 1',
+        'outbox_messages{broker="ibm-mq",state="waiting"} 0',
+        'outbox_messages{broker="ibm-mq",state="parked"} 0',
       ]),
     );
     const waiting = (await lines('outbox_oldest_seconds')).find((line) => line.includes('waiting'));
     expect(Number(waiting?.split(' ')[1])).toBeGreaterThanOrEqual(90);
   });
 
-  test('while PostgreSQL is away a scrape still tells the rest', async () => {
+  test('of a full outbox a scrape reads no more than the first rows, by an index', async () => {
+    await dataSource.query(
+      `INSERT INTO outbox (broker, destination, key, message_id, headers, body, parked_at)
+       SELECT 'ibm-mq', 'd', 'k', n::text, '{}', '', CASE WHEN n = 30000 THEN now() END
+       FROM generate_series(1, 30000) AS n`,
+    );
+    await dataSource.query('ANALYZE outbox');
+    const read = async () =>
+      Number(
+        (
+          await dataSource.query(
+            `SELECT pg_stat_clear_snapshot(), seq_tup_read AS n FROM pg_stat_user_tables WHERE relname = 'outbox'`,
+          )
+        )[0].n,
+      );
+    const before = await read();
+    expect(await lines('outbox_messages')).toEqual(
+      expect.arrayContaining([
+        'outbox_messages{broker="ibm-mq",state="waiting"} 10000',
+        'outbox_messages{broker="ibm-mq",state="parked"} 1',
+      ]),
+    );
+    await dataSource.query('SELECT pg_stat_force_next_flush()');
+    expect(await read()).toBe(before);
+  });
+
+  test('while PostgreSQL is unavailable a scrape still says the rest, and what was known last', async () => {
+    const known = await lines('outbox_messages');
     await dataSource.destroy();
-    expect(await lines('outbox_messages')).toEqual([]);
+    expect(await lines('outbox_messages')).toEqual(known);
     expect(await lines('outbox_published_total')).toHaveLength(1);
   });
 });

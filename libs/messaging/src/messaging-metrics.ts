@@ -46,10 +46,14 @@ const relayLeading = new Gauge({
   labelNames: ['broker'],
 });
 
+/** Rows that a scrape reads at the most of each kind, so that a full outbox costs no more than that. */
+const MOST_COUNTED = 10_000;
+
 const outbox = new ScrapedGauges(
   {
-    outbox_messages: 'Messages in the outbox; parked ones are those the broker refuses for good',
-    outbox_oldest_seconds: 'Age of the oldest message in the outbox that waits, or is parked',
+    outbox_messages: `Messages in the outbox, counted up to ${MOST_COUNTED}; the broker refuses parked ones permanently`,
+    outbox_oldest_seconds:
+      'Age of the oldest message in the outbox that waits, or is parked; 0 when there is none',
   },
   ['broker', 'state'],
 );
@@ -61,14 +65,20 @@ interface OutboxDepth {
   readonly oldest: number;
 }
 
-/** Lets each scrape read the outbox's depth and age from this database. */
-export function measureOutbox(dataSource: DataSource): void {
+/** Count and age of the first rows of a state in the order in which they are published, found by an index. */
+const depthOf = (state: OutboxDepth['state'], condition: string): string =>
+  `SELECT lane.broker, '${state}' AS state, depth.* FROM unnest($1::text[]) AS lane (broker), LATERAL (
+     SELECT count(*)::integer AS messages, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS oldest
+     FROM (SELECT created_at FROM outbox WHERE outbox.broker = lane.broker AND ${condition}
+           ORDER BY id LIMIT ${MOST_COUNTED}) AS first
+   ) AS depth`;
+
+const DEPTHS = `${depthOf('waiting', 'parked_at IS NULL')} UNION ALL ${depthOf('parked', 'parked_at IS NOT NULL')}`;
+
+/** Lets each scrape read from this database how much the outbox has for these brokers, and since when. */
+export function measureOutbox(dataSource: DataSource, brokers: readonly Broker[]): void {
   outbox.ask('outbox', async () => {
-    const rows: OutboxDepth[] = await dataSource.query(
-      `SELECT broker, CASE WHEN parked_at IS NULL THEN 'waiting' ELSE 'parked' END AS state,
-         count(*)::integer AS messages, extract(epoch FROM now() - min(created_at))::float AS oldest
-       FROM outbox GROUP BY 1, 2`,
-    );
+    const rows: OutboxDepth[] = await dataSource.query(DEPTHS, [brokers]);
     return rows.map(({ broker, state, messages, oldest }) => ({
       labels: { broker, state },
       values: { outbox_messages: messages, outbox_oldest_seconds: oldest },

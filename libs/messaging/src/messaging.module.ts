@@ -1,7 +1,6 @@
 import {
   Global,
   Inject,
-  Logger,
   Module,
   type BeforeApplicationShutdown,
   type DynamicModule,
@@ -13,6 +12,7 @@ import { pruneInbox } from './inbox/inbox.js';
 import { measureOutbox, MessagingMetrics } from './messaging-metrics.js';
 import type { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
+import { Pruner } from './pruning/pruner.js';
 import { PostgresStarts, pruneStarts } from './starts/postgres-starts.js';
 import { PostgresMessageStore } from './store/postgres-message-store.js';
 import { CLOCK, SYSTEM_CLOCK } from './time/clock.js';
@@ -27,17 +27,14 @@ export interface MessagingModuleOptions {
 }
 
 const OPTIONS = Symbol('MessagingModuleOptions');
-const PRUNE_INTERVAL = 3_600_000;
 
-/** Units of work and the relay that publishes what they send. Needs a DataSource with the messaging tables. */
+/** Units of work, the relay that publishes what they send, and the pruner. Needs a DataSource with the messaging tables. */
 @Global()
 @Module({})
 export class MessagingModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger('Messaging');
-  #pruning: NodeJS.Timeout | undefined;
-
   constructor(
     private readonly relay: Relay,
+    private readonly pruner: Pruner,
     private readonly dataSource: DataSource,
     @Inject(OPTIONS) private readonly options: MessagingModuleOptions,
   ) {}
@@ -60,6 +57,11 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
           useFactory: (dataSource: DataSource) => new PostgresStarts(dataSource),
         },
         {
+          provide: Pruner,
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource) => new Pruner(dataSource),
+        },
+        {
           provide: UnitsOfWork,
           inject: [PostgresMessageStore],
           useFactory: (store: PostgresMessageStore) =>
@@ -76,32 +78,22 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
           ) => new Relay({ store, unitsOfWork, observer, publishers }),
         },
       ],
-      exports: [CLOCK, UnitsOfWork, MessagingMetrics, PostgresStarts],
+      exports: [CLOCK, UnitsOfWork, MessagingMetrics, PostgresStarts, Pruner],
     };
   }
 
   onApplicationBootstrap(): void {
-    measureOutbox(this.dataSource);
+    measureOutbox(this.dataSource, this.relay.brokers);
     this.relay.start();
-    this.#pruning = setInterval(() => void this.#prune(), PRUNE_INTERVAL).unref();
+    this.pruner.add({ subject: 'delivery starts', prune: pruneStarts });
+    this.pruner.add({
+      subject: 'inbox',
+      prune: (manager, limit) => pruneInbox(manager, this.options.inboxRetentionDays, limit),
+    });
+    this.pruner.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.#pruning);
-    await this.relay.stop();
-  }
-
-  async #prune(): Promise<void> {
-    if (!this.relay.leading) return;
-    try {
-      await pruneStarts(this.dataSource.manager);
-      const forgotten = await pruneInbox(this.dataSource.manager, this.options.inboxRetentionDays);
-      if (forgotten > 0) this.#logger.log(`Forgot ${forgotten} inbox claims`);
-    } catch (error) {
-      this.#logger.warn({
-        err: error,
-        message: 'The inbox could not be pruned; it is tried again in an hour',
-      });
-    }
+    await Promise.all([this.pruner.stop(), this.relay.stop()]);
   }
 }

@@ -11,7 +11,8 @@ const items = new Counter({
 
 const backlogs = new ScrapedGauges(
   {
-    work_items_open: 'Calls to the outside world that are still to be made, without those that are parked',
+    work_items_open:
+      'Calls to the outside world that are still to be made, without those that are parked, counted up to 10000',
     work_items_oldest_seconds: 'Age of the oldest of them',
   },
   ['kind'],

@@ -1,5 +1,8 @@
 import { ASYNCHRONOUS_COMMIT } from '@orderbridge/messaging';
 
+/** Items that a backlog is counted up to, so that a scrape of a long one costs no more. */
+const MOST_COUNTED = 10_000;
+
 /** What of its items a processor can use now. */
 export interface TakeRequest {
   /** Most items. */
@@ -118,7 +121,8 @@ export class WorkItemTable {
     const { table, status } = this.options;
     return `SELECT count(*)::integer AS items,
         coalesce(extract(epoch FROM now() - min(${since})), 0)::float AS "oldestSeconds"
-      FROM ${table} WHERE status = '${status}' AND due_at < 'infinity'`;
+      FROM (SELECT ${since} FROM ${table} WHERE status = '${status}' AND due_at < 'infinity'
+            ORDER BY id LIMIT ${MOST_COUNTED}) AS first`;
   }
 
   /** The attempt that decides is the last one, and nobody has set the item aside. */

@@ -4,7 +4,7 @@ import { LetterRepository } from '../storage/letter.repository.js';
 
 const letters = new ScrapedGauges(
   {
-    dead_letters_open: 'Dead letters that nobody has sent again or given up',
+    dead_letters_open: 'Dead letters that nobody has sent again or given up, counted up to 10000',
     dead_letters_oldest_seconds: 'Age of the oldest open dead letter; 0 when there is none',
   },
   ['broker', 'source'],

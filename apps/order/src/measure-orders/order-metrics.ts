@@ -6,7 +6,7 @@ import { WaitingOrderRepository } from '../storage/waiting-order.repository.js';
 
 const gauges = new ScrapedGauges(
   {
-    orders_unfinished: 'Orders that wait for others, by status',
+    orders_unfinished: 'Orders that wait for others, by status; of the oldest 10000',
     orders_unfinished_oldest_seconds: 'Age of the oldest of them, from its placing',
   },
   ['status'],

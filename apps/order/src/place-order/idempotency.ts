@@ -51,9 +51,12 @@ export async function claimKeys(
   return new Map(stored.map(({ key, requestHash, response }) => [key, { requestHash, response }]));
 }
 
-/** Forgets keys that are older than they are promised to live. */
-export async function forgetOldKeys(manager: EntityManager): Promise<void> {
-  await manager.query('DELETE FROM idempotency_key WHERE created_at < now() - make_interval(hours => $1)', [
-    IDEMPOTENCY_HOURS,
-  ]);
+/** Forgets up to `limit` keys that are older than they are promised to live; returns how many. */
+export async function forgetOldKeys(manager: EntityManager, limit: number): Promise<number> {
+  const [, count]: [unknown, number] = await manager.query(
+    `DELETE FROM idempotency_key WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM idempotency_key WHERE created_at < now() - make_interval(hours => $1) LIMIT $2))`,
+    [IDEMPOTENCY_HOURS, limit],
+  );
+  return count;
 }

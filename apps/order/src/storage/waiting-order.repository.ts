@@ -54,11 +54,12 @@ export class WaitingOrderRepository {
     );
   }
 
-  /** How many orders wait, and how many seconds ago the oldest of them was placed, by status. */
+  /** How many of the oldest 10,000 orders wait, and how many seconds ago the oldest of them was placed, by status. */
   async count(manager: EntityManager): Promise<WaitingOrders[]> {
     return manager.query(
       `SELECT status, count(*)::integer AS orders, extract(epoch FROM now() - min(created_at))::float AS "oldestSeconds"
-       FROM waiting_order JOIN orders ON orders.id = order_id GROUP BY status`,
+       FROM (SELECT order_id FROM waiting_order ORDER BY order_id LIMIT 10000) AS oldest
+         JOIN orders ON orders.id = order_id GROUP BY status`,
     );
   }
 

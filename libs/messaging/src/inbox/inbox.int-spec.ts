@@ -51,7 +51,7 @@ describe('inbox', () => {
     await dataSource.query(
       `UPDATE inbox SET claimed_at = now() - interval '31 days' WHERE message_id = 'old'`,
     );
-    expect(await pruneInbox(dataSource.manager, 30)).toBe(1);
+    expect(await pruneInbox(dataSource.manager, 30, 10)).toBe(1);
     expect(await claim('a', ['old', 'new'])).toEqual(new Set(['old']));
   });
 });

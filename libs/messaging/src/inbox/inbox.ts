@@ -19,11 +19,12 @@ export async function claimInInbox(
   return new Set(rows.map(({ message_id }) => message_id));
 }
 
-/** Forgets claims older than the given days; returns how many. A redelivery after that counts as new. */
-export async function pruneInbox(manager: EntityManager, days: number): Promise<number> {
+/** Forgets up to `limit` claims older than the given days; returns how many. A redelivery after that counts as new. */
+export async function pruneInbox(manager: EntityManager, days: number, limit: number): Promise<number> {
   const [, count]: [unknown, number] = await manager.query(
-    `DELETE FROM inbox WHERE claimed_at < now() - make_interval(days => $1)`,
-    [days],
+    `DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM inbox WHERE claimed_at < now() - make_interval(days => $1) LIMIT $2))`,
+    [days, limit],
   );
   return count;
 }

@@ -1,7 +1,14 @@
-import { register } from 'prom-client';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { register, type Gauge } from 'prom-client';
 import { ScrapedGauges } from './scraped-gauges.js';
 
+/** Registered once, before the registry is cleared. */
+const ages = register.getSingleMetric('scraped_gauges_age_seconds') as Gauge;
+
 describe('ScrapedGauges', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+
   let gauges: ScrapedGauges<'depth' | 'age', 'queue'>;
 
   beforeEach(() => {
@@ -18,12 +25,30 @@ describe('ScrapedGauges', () => {
     expect(await scrape()).toEqual(['depth{queue="A"} 2', 'age{queue="A"} 7']);
   });
 
-  test('what is away has no values and harms no other', async () => {
+  test('what does not answer keeps its last answer, says how old that is, and harms no other', async () => {
     gauges.ask('mq', () => Promise.resolve([{ labels: { queue: 'A' }, values: { depth: 1 } }]));
     gauges.ask('kafka', () => Promise.reject(new Error('away')));
     expect(await scrape()).toEqual(['depth{queue="A"} 1']);
-    gauges.ask('mq', () => Promise.reject(new Error('away')));
-    expect(await scrape()).toEqual([]);
+  });
+
+  test('an answer that was once there stays for as long as there is no other', async () => {
+    let isAway = false;
+    gauges.ask('mq', () =>
+      isAway
+        ? Promise.reject(new Error('away'))
+        : Promise.resolve([{ labels: { queue: 'A' }, values: { depth: 3 } }]),
+    );
+    expect(await scrape()).toEqual(['depth{queue="A"} 3']);
+    isAway = true;
+    expect(await scrape()).toEqual(['depth{queue="A"} 3']);
+    const now = jest.spyOn(performance, 'now');
+    const then = performance.now();
+    now.mockImplementation(() => then + 90_000);
+    await expect(ages.get().then(({ values }) => values)).resolves.toContainEqual({
+      labels: { gauge: 'depth', source: 'mq' },
+      value: expect.closeTo(90, 0),
+    });
+    now.mockRestore();
   });
 
   test('what does not answer holds up no scrape for long, and is not asked again meanwhile', async () => {

@@ -1,3 +1,4 @@
+import type { Broker } from '@orderbridge/contracts';
 import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import type { MessageStore } from '../store/message-store.js';
 import type { UnitsOfWork } from '../unit-of-work/units-of-work.js';
@@ -46,6 +47,11 @@ export class Relay {
   /** Whether this process leads every lane. */
   get leading(): boolean {
     return this.#lanes.every(({ leading }) => leading);
+  }
+
+  /** The brokers that it publishes to. */
+  get brokers(): Broker[] {
+    return this.#lanes.map(({ broker }) => broker);
   }
 
   start(): void {

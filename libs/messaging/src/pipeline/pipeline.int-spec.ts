@@ -304,6 +304,7 @@ describe('Pipeline', () => {
         await until(async () => (await starts()).length === 0);
         await holder.release();
         await Promise.all([settled, given]);
+        expect(await starts()).toEqual([]);
       }
     });
 

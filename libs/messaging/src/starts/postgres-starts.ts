@@ -53,7 +53,12 @@ export class PostgresStarts implements Starts {
   }
 }
 
-/** Forgets what was begun more than a day ago: it was rejected, or finished by a process that did not watch. */
-export async function pruneStarts(manager: EntityManager): Promise<void> {
-  await manager.query(`DELETE FROM delivery_start WHERE first_started_at < now() - interval '1 day'`);
+/** Forgets up to `limit` deliveries begun more than a day ago: rejected, or finished by a process that did not watch. */
+export async function pruneStarts(manager: EntityManager, limit: number): Promise<number> {
+  const [, count]: [unknown, number] = await manager.query(
+    `DELETE FROM delivery_start WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM delivery_start WHERE first_started_at < now() - interval '1 day' LIMIT $1))`,
+    [limit],
+  );
+  return count;
 }
