@@ -84,7 +84,6 @@ class Run {
     return {
       accepted: new Map(),
       initial: new Map(stock.map(({ id, pieces }) => [id, pieces])),
-      poison: new Set(),
       messagesWereLost: false,
       restored: new Set(),
     };

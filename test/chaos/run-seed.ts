@@ -51,7 +51,6 @@ export interface History extends Circumstances {
   readonly accepted: Map<string, Accepted>;
   /** Pieces of each product before the first order. */
   readonly initial: ReadonlyMap<string, number>;
-  readonly poison: Set<string>;
   messagesWereLost: boolean;
   readonly restored: Set<Service>;
 }
@@ -148,7 +147,6 @@ export async function runSeed(
   if (unanswered.length > 0)
     violations.push(`I3: ${unanswered.length} requests are still not answered, among them ${unanswered[0]}`);
   for (const [id, order] of shopping.accepted) history.accepted.set(id, order);
-  for (const id of poison.accepted) history.poison.add(id);
   violations.push(...(await settled(stack, history, poison.accepted)));
   const quiet = (performance.now() - loadEnded) / 1_000;
 
@@ -200,12 +198,7 @@ async function settled(
   };
   const unrest = await quiet(true);
   if (unrest) return [...problems, `not quiet after ${QUIET_TIMEOUT / 1_000} s: ${unrest}`];
-  problems.push(
-    ...(await settleParked(stack, (orderId, status) => {
-      const order = accepted.get(orderId);
-      if (order && order.cancelled !== 200) order.cancelled = status;
-    })),
-  );
+  problems.push(...(await settleParked(stack, accepted)));
   const left = await quiet(false);
   if (left) problems.push(`not quiet ${QUIET_TIMEOUT / 1_000} s after the operator's decisions: ${left}`);
   return problems;

@@ -46,6 +46,8 @@ export interface Message {
   readonly type: string;
   /** The order that it is about. */
   readonly key: string;
+  /** Who has sent it; the harness, too, puts messages there. */
+  readonly source: string;
   /** Of a dead letter: who could not take it, and why. */
   readonly dead: { readonly consumer: string; readonly reason: string } | undefined;
 }
@@ -309,5 +311,12 @@ function messageOf(
   deadFor: string | undefined,
 ): Message {
   const dead = deadFor === undefined ? undefined : { consumer: deadFor, reason: headers['dlt_reason'] ?? '' };
-  return { place, id: headers['ce_id'] ?? '', type: headers['ce_type'] ?? '', key, dead };
+  return {
+    place,
+    id: headers['ce_id'] ?? '',
+    type: headers['ce_type'] ?? '',
+    key,
+    source: headers['ce_source'] ?? '',
+    dead,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Accepted } from '../load/shopping.js';
 import { ADDRESS } from '../load/order-kinds.js';
+import { STRANGER } from '../load/poison-message.js';
 import { FAULT_KINDS, type Service } from '../plan/fault.js';
 import { decisionsNotKept } from './decisions.js';
 import { emptiness } from './emptiness.js';
@@ -55,7 +56,6 @@ class Books {
   readonly letters: Evidence['letters'][number][] = [];
   readonly payments: Evidence['payments'][number][] = [];
   readonly shipments: Evidence['shipments'][number][] = [];
-  readonly poison = new Set<string>();
   messagesWereLost = false;
   readonly restored = new Set<Service>();
   readonly messages: Message[] = [];
@@ -109,16 +109,20 @@ class Books {
 
   /** A message on a topic, handled by a service unless it is not told which. */
   sends(id: string, type: string, key: string, handledBy?: keyof Books['inboxes']): this {
-    this.messages.push({ place: 'a-topic', id, type, key, dead: undefined });
+    this.messages.push({ place: 'a-topic', id, type, key, source: 'ours', dead: undefined });
     if (handledBy) this.inboxes[handledBy].add(id);
     return this;
   }
 
   /** Of a message that nobody can handle. */
   deadLetter(place: string, id: string, type: string, key: string, consumer: string, reason: string): this {
-    this.poison.add(id);
-    this.messages.push({ place, id, type, key, dead: { consumer, reason } });
+    this.messages.push({ place, id, type, key, source: STRANGER, dead: { consumer, reason } });
     return this.atDesk(id, consumer, key, 'OPEN', reason);
+  }
+
+  sentBy(id: string, source: string): void {
+    for (const [index, message] of this.messages.entries())
+      if (message.id === id) this.messages[index] = { ...message, source };
   }
 
   atDesk(eventId: string, consumer: string, orderId: string, state: string, reason: string): this {
@@ -128,13 +132,13 @@ class Books {
   }
 
   get violations(): string[] {
-    const { accepted, inboxes, stock, poison, messagesWereLost, restored, ...rows } = this;
+    const { accepted, inboxes, stock, messagesWereLost, restored, ...rows } = this;
     const evidence = {
       ...rows,
       stock: [stock],
       inboxes: new Map(Object.entries(inboxes) as [keyof typeof inboxes, Set<string>][]),
     };
-    const circumstances = { poison, messagesWereLost, restored };
+    const circumstances = { messagesWereLost, restored };
     return violationsOf(evidence, accepted, new Map([[TEA, INITIAL]]), circumstances);
   }
 
@@ -206,6 +210,13 @@ describe('I2: money', () => {
   test('when less than the charge was refunded', () => {
     books.refunds.splice(0, 2, { reference: 'd', amount: TOTAL - 1 }, { reference: 'b', amount: TOTAL });
     expect(books.violations).toEqual([expect.stringMatching(/^I2: net 1 instead of 0 of order d/)]);
+  });
+
+  test('given a refund that an operator has given up, then the money was given back without the gateway', () => {
+    books.refunds.splice(1, 1);
+    expect(books.violated).toEqual(['I2']);
+    books.accepted.set('d', { kind: 'never refunded', key: 'd' });
+    expect(books.violations).toEqual([]);
   });
 
   test('when something was charged that is no order', () => {
@@ -540,13 +551,14 @@ describe('I13: what can be handled is no dead letter', () => {
       'shipping',
       'password authentication failed',
     );
-    books.poison.clear();
+    expect(books.violations).toEqual([]);
+    books.sentBy('m1', 'ours');
     expect(books.violated).toEqual(['I13']);
   });
 
   test('given a work item that waits for an operator, then that is right', () => {
     books.deadLetter('orders.payment.dlt', 'm1', 'charge.requested', 'a', 'payment', 'unusable answer');
-    books.poison.clear();
+    books.sentBy('m1', 'ours');
     expect(books.violations).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { ALLOWED_MOVES, TERMINAL } from '../../simulator/allowed-moves.js';
 import type { OrderKind } from '../load/order-kinds.js';
 import type { Accepted } from '../load/shopping.js';
 import { SERVICES, type Service } from '../plan/fault.js';
+import { STRANGER } from '../load/poison-message.js';
 import type { Evidence, OrderRow } from './evidence.js';
 import type { Violation } from './violation.js';
 
@@ -22,6 +23,8 @@ const OTHER_ENDS: Readonly<Partial<Record<OrderKind, readonly string[]>>> = {
   declined: ['PAYMENT_FAILED'],
   'declined by hand': ['PAYMENT_FAILED', ...KEPT],
   'refused by the carrier': ['REFUNDED'],
+  'refunded with difficulty': ['REFUNDED'],
+  'never refunded': ['REFUNDED'],
   'poison at a partner': ['PAYMENT_FAILED', 'REFUNDED', ...KEPT],
 };
 
@@ -36,15 +39,13 @@ const REFUSED = 'order.cancellation-refused';
 
 /** What has happened to the system that evidence is of. */
 export interface Circumstances {
-  /** Ids of messages that nobody can handle, put by the harness. */
-  readonly poison: ReadonlySet<string>;
   /** Topics were deleted, or databases restored, with messages that were handled. */
   readonly messagesWereLost: boolean;
   /** Databases that were restored to an older copy, and so forgot what others know. */
   readonly restored: ReadonlySet<Service>;
 }
 
-const NOTHING_SPECIAL: Circumstances = { poison: new Set(), messagesWereLost: false, restored: new Set() };
+const NOTHING_SPECIAL: Circumstances = { messagesWereLost: false, restored: new Set() };
 
 /** Most violations that are told of one invariant. */
 const TOLD = 5;
@@ -99,7 +100,7 @@ export function violationsOf(
   };
 
   stockIsRight(evidence, initial, findings);
-  moneyIsRight(evidence, orders, circumstances, findings, story);
+  moneyIsRight(evidence, orders, accepted, circumstances, findings, story);
 
   // What order has forgotten may be placed again with the same key.
   const ordersAreKnown = !circumstances.restored.has('order');
@@ -164,7 +165,7 @@ export function violationsOf(
   ownRowsAgree(evidence, orders, findings, story);
   textArrived(evidence, accepted, findings, story);
   if (circumstances.restored.size > 0) return findings.told();
-  onlyPoisonIsDead(evidence, circumstances, findings);
+  onlyPoisonIsDead(evidence, findings);
   endsAreMeant(evidence, accepted, findings, story);
   return findings.told();
 }
@@ -227,9 +228,10 @@ function endsAreMeant(
 }
 
 /** I13: a message that can be handled is no dead letter, whatever happens to stores, brokers and processes. */
-function onlyPoisonIsDead({ messages }: Evidence, { poison }: Circumstances, findings: Findings): void {
-  for (const { id, type, place, dead } of messages) {
-    if (!dead || id === '' || poison.has(id) || PARKED_TYPES.includes(type)) continue;
+function onlyPoisonIsDead({ messages }: Evidence, findings: Findings): void {
+  for (const { id, type, place, source, dead } of messages) {
+    // What has no id is a stranger's.
+    if (!dead || id === '' || source === STRANGER || PARKED_TYPES.includes(type)) continue;
     findings.expect(false, 'I13', () => `${type} ${id} is a dead letter on ${place}: ${dead.reason}`);
   }
 }
@@ -253,6 +255,7 @@ function stockIsRight(
 function moneyIsRight(
   { charges, refunds }: Evidence,
   orders: ReadonlyMap<string, OrderRow>,
+  accepted: ReadonlyMap<string, Accepted>,
   { restored }: Circumstances,
   findings: Findings,
   story: (id: string) => string,
@@ -273,6 +276,8 @@ function moneyIsRight(
     const [captured, refunded] = [captures.get(id), returned.get(id)];
     findings.expect((captured?.length ?? 0) <= 1, 'I2', () => `${captured?.length} captures of ${story(id)}`);
     const [net, due] = [sum(captured) - sum(refunded), KEPT.has(status) ? total : 0];
+    // An operator has given it back without the gateway.
+    if (accepted.get(id)?.kind === 'never refunded' && net === total) continue;
     // A cancelled order with money is I6, too.
     const invariant = status === 'CANCELLED' ? 'I2, I6' : 'I2';
     findings.expect(net === due, invariant, () => `net ${net} instead of ${due} of ${story(id)}`);

@@ -54,8 +54,16 @@ export const POISON = {
     ...['99400', '99422', '99501', '99404', '99502', '99600'],
     ...['99601', '99606', '99607', '99608', '99602', '99603'],
   ],
-  paymentTokens: ['tok_error'],
+  paymentTokens: ['tok_poison', 'tok_poison_timeout', 'tok_stored_error'],
 } as const;
+
+/** Tokens that are charged, whatever is answered, and such that are refunded in the end, or never. */
+const CHARGED = [
+  ...['tok_retry_after', 'tok_foreign_404', 'tok_foreign_400', 'tok_lost_then_404'],
+  ...['tok_lost_then_refused', 'tok_garbage', 'tok_huge', 'tok_empty'],
+];
+const REFUNDED = ['tok_refund_error', 'tok_refund_lost_then_refused', 'tok_refund_foreign_404'];
+const NEVER_REFUNDED = ['tok_refund_poison', 'tok_refund_refused'];
 
 /** What is paid by hand, by the token that is given. */
 export interface ByHand {
@@ -88,6 +96,21 @@ const KINDS = [
   { name: 'charged late', share: 0.5, body: () => ({ paymentToken: 'tok_timeout' }) },
   { name: 'charged at the third try', share: 0.5, body: () => ({ paymentToken: 'tok_error' }) },
   { name: 'refunded late', share: 0.25, body: () => ({ paymentToken: 'tok_refund_timeout' }) },
+  {
+    name: 'charged, and answered otherwise',
+    share: 1,
+    body: (random: Random) => ({ paymentToken: random.pick(CHARGED) }),
+  },
+  {
+    name: 'refunded with difficulty',
+    share: 0.5,
+    body: (random: Random) => ({ ...to({ postalCode: '00000' }), paymentToken: random.pick(REFUNDED) }),
+  },
+  {
+    name: 'never refunded',
+    share: 0.3,
+    body: (random: Random) => ({ ...to({ postalCode: '00000' }), paymentToken: random.pick(NEVER_REFUNDED) }),
+  },
   { name: 'XML as text', share: 1.5, body: (random: Random) => withIn(random, random.pick(XML_TEXTS)) },
   {
     name: 'text that no XML can carry',

@@ -1,5 +1,8 @@
 import { paymentProcessed, schemaName, type EventContract } from '@orderbridge/contracts';
 
+/** Who sends what no consumer can handle. */
+export const STRANGER = 'poisoner';
+
 /** What no consumer can handle, whatever the headers say. */
 export const BODY = { poison: true };
 
@@ -11,7 +14,7 @@ export const headersOf = (
 ): Record<string, string> => ({
   ce_specversion: '1.0',
   ce_id: id,
-  ce_source: 'poisoner',
+  ce_source: STRANGER,
   ce_type: contract.type,
   ce_time: new Date().toISOString(),
   ce_subject: key,

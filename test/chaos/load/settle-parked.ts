@@ -3,10 +3,12 @@ import type { RunningStack } from '@orderbridge/running-stack';
 import { DESK_DATABASE, query } from '../invariants/evidence.js';
 import { PARKED_TYPES } from '../invariants/invariants.js';
 import { answered } from './answered.js';
+import type { Accepted } from './shopping.js';
 
 interface Parked {
   readonly id: string;
   readonly orderId: string;
+  readonly type: string;
 }
 
 /** Milliseconds after which a request counts as lost, and before it is sent again; how often it is sent. */
@@ -22,20 +24,20 @@ export const parkedItems = (stack: RunningStack): Promise<Parked[]> =>
   query<Parked>(
     stack,
     DESK_DATABASE,
-    `SELECT id, order_id AS "orderId" FROM letter
+    `SELECT id, order_id AS "orderId", type FROM letter
      WHERE state = 'OPEN' AND order_id IS NOT NULL AND type = ANY($1)`,
     [PARKED_TYPES],
   );
 
 /**
  * What an operator does when partners are well again: cancels the orders whose work items are parked, which has to end,
- * and lets what is being undone already be tried again.
+ * and lets what is being undone already be tried again, or gives it up where that is never refunded.
  *
  * @returns what was refused.
  */
 export async function settleParked(
   stack: RunningStack,
-  noteCancelled: (orderId: string, status: 200 | 409) => void,
+  accepted: ReadonlyMap<string, Accepted>,
 ): Promise<string[]> {
   const parked = await parkedItems(stack);
   const statuses = new Map(
@@ -49,21 +51,19 @@ export async function settleParked(
     ).map(({ id, status }) => [id, status]),
   );
   const problems: string[] = [];
-  for (const { id, orderId } of parked) {
+  for (const { id, orderId, type } of parked) {
     const isCancellable = CANCELLABLE.has(statuses.get(orderId));
-    const path = isCancellable ? `PUT /orders/${orderId}/cancel` : `POST /dead-letters/${id}/redrive`;
+    const order = accepted.get(orderId);
+    const isHopeless = type === 'refund.requested' && order?.kind === 'never refunded';
+    const atDesk = `/dead-letters/${id}/${isHopeless ? 'give-up' : 'redrive'}`;
+    const path = isCancellable ? `PUT /orders/${orderId}/cancel` : `POST ${atDesk}`;
     const status = await untilAnswered(() =>
       isCancellable
         ? stack.put('order', `/orders/${orderId}/cancel`, ANSWER_TIMEOUT)
-        : stack.post(
-            'dead-letter-desk',
-            `/dead-letters/${id}/redrive`,
-            {},
-            { 'x-operator': 'chaos' },
-            ANSWER_TIMEOUT,
-          ),
+        : stack.post('dead-letter-desk', atDesk, {}, { 'x-operator': 'chaos' }, ANSWER_TIMEOUT),
     );
-    if (isCancellable && (status === 200 || status === 409)) noteCancelled(orderId, status);
+    if (isCancellable && order && order.cancelled !== 200 && (status === 200 || status === 409))
+      order.cancelled = status;
     // 409: it has ended meanwhile.
     else if (status !== 200 && status !== 409) problems.push(`${path} answered ${status ?? 'nothing'}`);
   }
