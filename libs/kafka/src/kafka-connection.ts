@@ -13,6 +13,7 @@ import kafkajs, {
 } from 'kafkajs';
 import type { KafkaConfig } from './kafka-environment.js';
 import { KafkaSockets } from './kafka-sockets.js';
+import { installRecordReading } from './record-batches/kafkajs-seam.js';
 
 const { logLevel } = kafkajs;
 
@@ -42,6 +43,7 @@ export class KafkaConnection {
       KAFKA_SASL_USERNAME: username,
       KAFKA_SASL_PASSWORD: password,
     } = config;
+    installRecordReading();
     this.#kafka = new kafkajs.Kafka({
       clientId,
       brokers: config.KAFKA_BROKERS,

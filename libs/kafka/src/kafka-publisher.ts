@@ -4,10 +4,12 @@ import {
   UndeliverableMessageError,
   type OutgoingMessage,
   type Publisher,
+  type SingleHeaderValue,
 } from '@orderbridge/messaging';
 import kafkajs, { type IHeaders, type Producer, type TopicMessages } from 'kafkajs';
 import { KafkaConnection, TopicsUnavailableError } from './kafka-connection.js';
 import { protocolErrorTypeOf } from './protocol-error.js';
+import { NO_VALUE } from './record-batches/kafkajs-seam.js';
 
 /** Errors by which Kafka refuses a message permanently. */
 const REFUSALS = new Set([
@@ -151,8 +153,23 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
     topic.messages.push({
       key: keyBytes === undefined ? key : keyBytes,
       value: body,
-      headers: headers as IHeaders,
+      headers: sendable(headers),
     });
   }
   return [...topics.values()];
+}
+
+/** Headers as kafkajs takes them. */
+function sendable(headers: OutgoingMessage['headers']): IHeaders {
+  for (const name in headers) {
+    if (typeof headers[name] === 'string') continue;
+    const values = Object.entries(headers).map(([each, value]): [string, IHeaders[string]] => [
+      each,
+      Array.isArray(value)
+        ? value.map((one: SingleHeaderValue) => one ?? NO_VALUE)
+        : ((value as SingleHeaderValue) ?? NO_VALUE),
+    ]);
+    return Object.fromEntries(values);
+  }
+  return headers as IHeaders;
 }

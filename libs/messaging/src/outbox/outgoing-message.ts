@@ -1,7 +1,10 @@
 import type { Destination } from '@orderbridge/contracts';
 
-/** Text, bytes that are no text, or, where a header is there several times, all its values. */
-export type HeaderValue = string | Buffer | readonly (string | Buffer)[];
+/** Text, bytes that are no text, or null where a header has no value. */
+export type SingleHeaderValue = string | Buffer | null;
+
+/** A header's value, or, where it is there several times, all its values. */
+export type HeaderValue = SingleHeaderValue | readonly SingleHeaderValue[];
 
 /** A message as it waits in the outbox and goes to a broker. */
 export interface OutgoingMessage {

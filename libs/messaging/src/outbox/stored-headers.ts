@@ -1,11 +1,11 @@
-import type { HeaderValue, OutgoingMessage } from './outgoing-message.js';
+import type { HeaderValue, OutgoingMessage, SingleHeaderValue } from './outgoing-message.js';
 
 /** Bytes that are no text, as JSON holds them. */
 interface StoredBytes {
   readonly base64: string;
 }
-type StoredPart = string | StoredBytes;
-type StoredValue = StoredPart | readonly StoredPart[] | null;
+type StoredPart = string | StoredBytes | null;
+type StoredValue = StoredPart | readonly StoredPart[];
 
 /** What surrounds the body of a message. */
 export type Envelope = Pick<OutgoingMessage, 'headers' | 'keyBytes'>;
@@ -13,19 +13,21 @@ export type Envelope = Pick<OutgoingMessage, 'headers' | 'keyBytes'>;
 /** Headers and key as JSON holds them. */
 export type StoredEnvelope = Readonly<Record<string, StoredValue>>;
 
-/** Where a key that is no text is kept, among the headers; a name that no header of ours has. */
+/** Where a key that is no text is kept, among the headers. */
 const KEY = ':key';
+/** Begins that name; names of headers that begin with it are stored with one more. */
+const RESERVED = ':';
 
 /** Headers, and a key that is no text, as JSON. */
 export function storeHeaders({ headers, keyBytes }: Envelope): string {
   if (keyBytes === undefined && isText(headers)) return JSON.stringify(headers);
   const stored: Record<string, StoredValue> = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.map(store) : store(value as string | Buffer),
+      name.startsWith(RESERVED) ? RESERVED + name : name,
+      Array.isArray(value) ? value.map(store) : store(value as SingleHeaderValue),
     ]),
   );
-  if (keyBytes !== undefined) stored[KEY] = keyBytes === null ? null : store(keyBytes);
+  if (keyBytes !== undefined) stored[KEY] = store(keyBytes);
   return JSON.stringify(stored);
 }
 
@@ -42,12 +44,11 @@ export function readHeaders(stored: StoredEnvelope): Envelope {
   // A header may have any name, also that of something that every object has.
   const headers = Object.fromEntries(
     Object.entries(others).map(([name, value]): [string, HeaderValue] => [
-      name,
+      name.startsWith(RESERVED + RESERVED) ? name.slice(RESERVED.length) : name,
       Array.isArray(value) ? value.map(read) : read(value as StoredPart),
     ]),
   );
-  if (key === undefined) return { headers };
-  return { headers, keyBytes: key === null ? null : (read(key as StoredPart) as Buffer) };
+  return key === undefined ? { headers } : { headers, keyBytes: read(key as StoredPart) as Buffer | null };
 }
 
 /** Nearly always; found out without making anything. */
@@ -56,11 +57,11 @@ function isText(headers: Readonly<Record<string, unknown>>): headers is Record<s
   return true;
 }
 
-const store = (value: string | Buffer): StoredPart =>
-  typeof value === 'string' ? value : { base64: value.toString('base64') };
+const store = (value: SingleHeaderValue): StoredPart =>
+  Buffer.isBuffer(value) ? { base64: value.toString('base64') } : value;
 
-function read(value: StoredPart): string | Buffer {
-  if (typeof value === 'string') return value;
+function read(value: StoredPart): SingleHeaderValue {
+  if (value === null || typeof value === 'string') return value;
   if (typeof value?.base64 !== 'string') throw new TypeError(`a value is ${JSON.stringify(value)}`);
   return Buffer.from(value.base64, 'base64');
 }
