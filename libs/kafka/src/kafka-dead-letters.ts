@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { topic } from '@orderbridge/contracts';
 import {
   DEAD_LETTER_PREFIX,
@@ -8,7 +9,8 @@ import {
   type Rejection,
   type UnitsOfWork,
 } from '@orderbridge/messaging';
-import type { IHeaders, KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
+import type { RecordHeaders } from './record-batches/fetched-message.js';
 
 /** Where a delivery lies in Kafka. */
 export interface KafkaPosition {
@@ -17,13 +19,43 @@ export interface KafkaPosition {
   readonly offset: string;
 }
 
+/**
+ * Which record of which position this is: the same whenever a record is delivered, and another for another record at the
+ * same position, as when a topic was created again, restored or moved.
+ */
+export function originOf(
+  { topic: name, partition, offset }: KafkaPosition,
+  record: Pick<KafkaMessage, 'key' | 'value' | 'headers' | 'timestamp'>,
+): string {
+  return `kafka ${name}/${partition}@${offset} ${digestOf(record)}`;
+}
+
+/** A digest of all that a producer gives. */
+export function digestOf({
+  key,
+  value,
+  headers = {},
+  timestamp,
+}: Pick<KafkaMessage, 'key' | 'value' | 'headers' | 'timestamp'>): string {
+  const rest: unknown[] = [timestamp, key?.length ?? null, value?.length ?? null];
+  for (const [name, header] of Object.entries(headers as RecordHeaders))
+    rest.push(name, Array.isArray(header) ? header.map(exactly) : exactly(header));
+  const hash = createHash('sha256').update(JSON.stringify(rest));
+  if (key) hash.update(key);
+  if (value) hash.update(value);
+  return hash.digest('base64url').slice(0, 22);
+}
+
+const exactly = (value: Buffer | string | null | undefined): string | null =>
+  Buffer.isBuffer(value) ? value.toString('latin1') : (value ?? null);
+
 /** The dead-letter topic of a consumer group for a topic. */
 export const deadLetterTopic = (source: string, group: string): string => `${source}.${group}.dlt`;
 
 /**
  * Sends a rejected message to its group's dead-letter topic: bytes, key and headers as they came, text or not, and what
- * is to be known of the rejection beside them in `dlt_*` headers. It goes through the outbox, and its position is claimed
- * in the same transaction: one dead letter per position, however often it is delivered. The message's own id is not
+ * is to be known of the rejection beside them in `dlt_*` headers. It goes through the outbox, and its origin is claimed
+ * in the same transaction: one dead letter per record, however often it is delivered. The message's own id is not
  * claimed, so that it can be sent again.
  */
 export async function deadLetter(
@@ -62,22 +94,23 @@ export function keyOf(bytes: Buffer | null): Pick<OutgoingMessage, 'key' | 'keyB
 }
 
 /** A message's own headers, to the byte; those of an earlier dead letter are left out. */
-function originalHeaders(headers: IHeaders): Record<string, HeaderValue> {
+function originalHeaders(headers: RecordHeaders | KafkaMessage['headers']): Record<string, HeaderValue> {
   const values = Object.entries(valuesOf(headers));
   return Object.fromEntries(values.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX)));
 }
 
-/** A record's headers, to the byte. */
-export function valuesOf(headers: IHeaders): Record<string, HeaderValue> {
-  const values: Record<string, HeaderValue> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) values[name] = Array.isArray(value) ? value.map(asText) : asText(value);
-  return values;
+/** A record's headers, to the byte, whatever their names. */
+export function valuesOf(headers: RecordHeaders | KafkaMessage['headers']): Record<string, HeaderValue> {
+  const values = Object.entries(headers ?? {}).filter(([, value]) => value !== undefined);
+  // Unlike an assignment, this makes a property of every name.
+  return Object.fromEntries(
+    values.map(([name, value]) => [name, Array.isArray(value) ? value.map(asText) : asText(value ?? null)]),
+  );
 }
 
 /** Bytes as text where that loses nothing. */
-function asText(value: string | Buffer): string | Buffer {
-  if (typeof value === 'string') return value;
+function asText(value: string | Buffer | null): string | Buffer | null {
+  if (!Buffer.isBuffer(value)) return value;
   const text = value.toString();
   return Buffer.from(text).equals(value) ? text : value;
 }

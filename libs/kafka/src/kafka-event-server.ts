@@ -13,10 +13,11 @@ import {
   type Starts,
   type UnitsOfWork,
 } from '@orderbridge/messaging';
-import type { Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
+import type { Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage } from 'kafkajs';
 import type { KafkaConnection } from './kafka-connection.js';
-import { deadLetter, deadLetterTopic } from './kafka-dead-letters.js';
+import { deadLetter, deadLetterTopic, originOf, type KafkaPosition } from './kafka-dead-letters.js';
 import { OffsetCommitter } from './offset-committer.js';
+import { unreadableOf } from './record-batches/fetched-message.js';
 
 export interface KafkaEventServerOptions {
   readonly connection: KafkaConnection;
@@ -30,6 +31,15 @@ export interface KafkaEventServerOptions {
 }
 
 const RETRY = { initial: 200, max: 5_000 };
+/** Milliseconds before a consumer that had joined its group joins it again. */
+const REJOIN = { initial: 200, max: 60_000 };
+/** Milliseconds of membership after which a failure is the first one. */
+const STABLE_MS = 60_000;
+/** Milliseconds between two checks that the topics exist. */
+const TOPIC_CHECK_MS = 5_000;
+/** How often a message that cannot be read is fetched before it is a dead letter. */
+const READS = 3;
+const NOT_JOINED = new Error('The consumer has not joined its group.');
 /** Milliseconds by which committed offsets may lag behind. */
 const COMMIT_DELAY = 500;
 /** Bytes fetched at once, per partition and in all: bounds the memory of what waits to be handled. */
@@ -53,7 +63,16 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
   #pipeline: Pipeline | undefined;
   #consumer: Consumer | undefined;
   #running: Promise<void> | undefined;
-  #joined = false;
+  /** When the current consumer joined its group first. */
+  #joinedAt: number | undefined;
+  #problem: Error | undefined = NOT_JOINED;
+  /** Why topics that do not exist could not be created. */
+  #missing: Error | undefined;
+  /** Per partition, how often a message that cannot be read was fetched. */
+  readonly #reads = new Map<
+    string,
+    { readonly offset: string; readonly reads: number; readonly since: Date }
+  >();
 
   constructor(options: KafkaEventServerOptions) {
     super();
@@ -82,11 +101,10 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     await this.#running;
   }
 
-  /** Resolves when the consumer is a member of its group. */
+  /** Resolves when the consumer is a member of its group, and all its topics exist. */
   check(): Promise<void> {
-    return this.#joined
-      ? Promise.resolve()
-      : Promise.reject(new Error('The consumer has not joined its group.'));
+    const problem = this.#problem ?? this.#missing;
+    return problem ? Promise.reject(problem) : Promise.resolve();
   }
 
   on(): never {
@@ -99,21 +117,27 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
 
   async #run(topics: readonly string[]): Promise<void> {
     const { signal } = this.#stopping;
-    for (let failures = 1; !signal.aborted; failures++) {
+    for (let failures = 0; !signal.aborted;) {
+      this.#joinedAt = undefined;
       try {
-        await this.#consume(topics, () => (failures = 0));
+        await this.#consume(topics);
       } catch (error) {
+        this.#problem = error as Error;
         this.logger.warn(`Waiting for Kafka: ${(error as Error).message}`);
       }
-      if (!signal.aborted)
-        await sleep(backoffDelay(Math.max(failures, 1), RETRY), undefined, { signal }).catch(() => undefined);
+      // Who joins and leaves a group again and again disturbs all its members.
+      const joinedMs = this.#joinedAt === undefined ? undefined : performance.now() - this.#joinedAt;
+      failures = joinedMs !== undefined && joinedMs >= STABLE_MS ? 1 : failures + 1;
+      const delayMs = backoffDelay(failures, joinedMs === undefined ? RETRY : REJOIN);
+      if (!signal.aborted) await sleep(delayMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** Resolves when the consumer has to be made anew, or at the stop. */
-  async #consume(topics: readonly string[], joined: () => void): Promise<void> {
+  /** Resolves when another consumer has to take over, or at the stop. */
+  async #consume(topics: readonly string[]): Promise<void> {
     const { connection, group } = this.#options;
-    await connection.ensureTopics([...topics, ...topics.map((topic) => deadLetterTopic(topic, group))]);
+    const all = [...topics, ...topics.map((topic) => deadLetterTopic(topic, group))];
+    await connection.ensureTopics(all);
     const sessionTimeout = connection.config.KAFKA_SESSION_TIMEOUT_MS;
     const consumer = connection.consumer({
       groupId: group,
@@ -129,24 +153,23 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
         retries: 5,
         initialRetryTime: 100,
         maxRetryTime: 2_000,
-        restartOnFailure: () => Promise.resolve(true),
+        // Topics are created, and waits grow, in the loop around this alone.
+        restartOnFailure: () => Promise.resolve(false),
       },
     });
     this.#consumer = consumer;
-    const ended = new Promise<void>((resolve) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        this.#joined = false;
-        if (!payload.restart) resolve();
-      });
-      this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const crashed = new AbortController();
+    consumer.on(consumer.events.CRASH, ({ payload }) => crashed.abort(payload.error));
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#joined = true;
+      this.#joinedAt ??= performance.now();
+      this.#problem = undefined;
       this.#pipeline?.takesOver();
-      joined();
       this.logger.log({ message: `Joined the group ${group}`, assignment: payload.memberAssignment });
     });
+    const stop = (): void => crashed.abort();
+    this.#stopping.signal.addEventListener('abort', stop, { once: true });
     try {
+      this.#stopping.signal.throwIfAborted();
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await consumer.run({
@@ -156,11 +179,29 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
         partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (payload) => this.#handle(payload, sessionTimeout / 4),
       });
-      await ended;
+      await this.#watchTopics(topics, all, crashed.signal);
+      if (crashed.signal.aborted && !this.#stopping.signal.aborted) throw crashed.signal.reason as Error;
     } finally {
-      this.#joined = false;
+      this.#stopping.signal.removeEventListener('abort', stop);
+      this.#problem ??= NOT_JOINED;
       await this.#offsets.flush();
       await consumer.disconnect();
+    }
+  }
+
+  /** Creates topics that have vanished; resolves when the consumer has ended, or does not know its topics any longer. */
+  async #watchTopics(topics: readonly string[], all: readonly string[], ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await sleep(TOPIC_CHECK_MS, undefined, { signal: ended }).catch(() => undefined);
+      if (ended.aborted) return;
+      try {
+        const created = await this.#options.connection.ensureTopics(all);
+        this.#missing = undefined;
+        if (created.length > 0) this.logger.warn(`Created again what had vanished: ${created.join(', ')}`);
+        if (created.some((topic) => topics.includes(topic))) return;
+      } catch (error) {
+        this.#missing = error as Error;
+      }
     }
   }
 
@@ -170,13 +211,15 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     // A rebalance is told by the heartbeat after the batch; until then only the session must live on.
     const beating = setInterval(() => void payload.heartbeat().catch(() => undefined), heartbeatInterval);
     try {
-      const deliveries = batch.messages.map((message) => toDelivery(batch.topic, batch.partition, message));
-      const outcomes = await this.#pipeline.process(deliveries);
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.status !== 'rejected') continue;
-        await this.#deadLetter(batch, index, deliveries[index] as Delivery, outcome);
+      const { messages } = batch;
+      const at = messages.findIndex((message) => unreadableOf(message) !== undefined);
+      if (at === 0) {
+        if (!(await this.#unreadable(payload))) return;
+      } else {
+        const readable = at < 0 ? messages : messages.slice(0, at);
+        await this.#process(batch, readable);
+        payload.resolveOffset(at < 0 ? batch.lastOffset() : (readable.at(-1) as KafkaMessage).offset);
       }
-      payload.resolveOffset(batch.lastOffset());
       this.#offsets.resolved(payload);
     } catch (error) {
       if (!(error instanceof PipelineStoppedError)) throw error;
@@ -187,14 +230,60 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     await payload.heartbeat();
   }
 
+  async #process({ topic, partition }: Batch, messages: readonly KafkaMessage[]): Promise<void> {
+    const deliveries = messages.map((message) => toDelivery(topic, partition, message));
+    const outcomes = await (this.#pipeline as Pipeline).process(deliveries);
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status !== 'rejected') continue;
+      const message = messages[index] as KafkaMessage;
+      await this.#deadLetter(
+        { topic, partition, offset: message.offset },
+        message,
+        deliveries[index] as Delivery,
+        outcome,
+      );
+    }
+  }
+
+  /**
+   * Lets the first message of a batch, which cannot be read, be fetched again: it may have been damaged on its way. Later
+   * it is a dead letter, with all its bytes.
+   *
+   * @returns whether it is done with.
+   */
+  async #unreadable(payload: EachBatchPayload): Promise<boolean> {
+    const { topic, partition, messages } = payload.batch;
+    const message = messages[0] as KafkaMessage;
+    const { offset } = message;
+    const place = `${topic}/${partition}`;
+    const before = this.#reads.get(place);
+    const { reads, since } = before?.offset === offset ? before : { reads: 0, since: new Date() };
+    const attempts = reads + 1;
+    if (attempts < READS) {
+      this.#reads.set(place, { offset, reads: attempts, since });
+      return false;
+    }
+    const error = unreadableOf(message) as Error;
+    const delivery = toDelivery(topic, partition, message);
+    this.#options.observer.rejected(delivery, error);
+    await this.#deadLetter({ topic, partition, offset }, message, delivery, {
+      status: 'rejected',
+      error,
+      attempts,
+      firstTried: since,
+      lastTried: new Date(),
+    });
+    this.#reads.delete(place);
+    payload.resolveOffset(offset);
+    return true;
+  }
+
   async #deadLetter(
-    { topic, partition, messages }: EachBatchPayload['batch'],
-    index: number,
+    position: KafkaPosition,
+    message: KafkaMessage,
     delivery: Delivery,
     rejection: Rejection,
   ): Promise<void> {
-    const message = messages[index] as KafkaMessage;
-    const position = { topic, partition, offset: message.offset };
     const { unitsOfWork, group } = this.#options;
     for (let failures = 1; ; failures++) {
       try {
@@ -211,14 +300,11 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
   }
 }
 
-function toDelivery(
-  topic: string,
-  partition: number,
-  { offset, key, headers, value }: KafkaMessage,
-): Delivery {
+function toDelivery(topic: string, partition: number, message: KafkaMessage): Delivery {
+  const { offset, key, headers, value } = message;
   return {
     source: { broker: 'kafka', name: topic },
-    origin: `kafka ${topic}/${partition}@${offset}`,
+    origin: originOf({ topic, partition, offset }, message),
     key: key?.toString() ?? '',
     headers: toText(headers ?? {}),
     body: value ?? Buffer.alloc(0),
@@ -226,7 +312,7 @@ function toDelivery(
 }
 
 function toText(headers: IHeaders): Record<string, string | undefined> {
-  const text: Record<string, string | undefined> = {};
+  const text = Object.create(null) as Record<string, string | undefined>;
   for (const name in headers) {
     const value = headers[name];
     text[name] = (Array.isArray(value) ? value.at(-1) : value)?.toString();

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { backoffDelay } from '@orderbridge/messaging';
 import type { EachBatchPayload, IHeaders } from 'kafkajs';
 import type { KafkaConnection } from './kafka-connection.js';
+import { unreadableOf } from './record-batches/fetched-message.js';
 
 /** A record as it lies in a topic. */
 export interface FollowedRecord {
@@ -13,6 +14,8 @@ export interface FollowedRecord {
   readonly headers: IHeaders;
   readonly value: Buffer | null;
   readonly writtenAt: Date;
+  /** Why the value is not the record's but the bytes of what could not be read. */
+  readonly unreadable?: Error;
 }
 
 export interface TopicFollowerOptions {
@@ -27,6 +30,10 @@ export interface TopicFollowerOptions {
 }
 
 const RETRY = { initial: 200, max: 5_000 };
+/** Milliseconds before a consumer that had joined its group joins it again. */
+const REJOIN = { initial: 200, max: 60_000 };
+/** Milliseconds of membership after which a failure is the first one. */
+const STABLE_MS = 60_000;
 
 /**
  * Takes every record, from the first one on, of every topic with a matching name, also of those that are made later: in
@@ -61,11 +68,15 @@ export class TopicFollower {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     let failures = 0;
+    let joinedAt: number | undefined;
     while (!signal.aborted) {
       try {
+        joinedAt = undefined;
         const topics = await this.#topics();
-        if (topics.length > 0) await this.#follow(topics, () => (failures = 0));
-        else {
+        if (topics.length > 0) {
+          await this.#follow(topics, () => (joinedAt ??= performance.now()));
+          failures = 0;
+        } else {
           this.#problem = undefined;
           failures = 0;
           await this.#sleep(this.#options.interval);
@@ -73,7 +84,9 @@ export class TopicFollower {
       } catch (error) {
         this.#problem = error as Error;
         this.#logger.warn(`Waiting for Kafka: ${(error as Error).message}`);
-        await this.#sleep(backoffDelay(++failures, RETRY));
+        const isStable = joinedAt !== undefined && performance.now() - joinedAt >= STABLE_MS;
+        failures = isStable ? 1 : failures + 1;
+        await this.#sleep(backoffDelay(failures, joinedAt === undefined ? RETRY : REJOIN));
       }
     }
   }
@@ -97,6 +110,8 @@ export class TopicFollower {
       retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
     });
     const crashed = new AbortController();
+    const stop = (): void => crashed.abort();
+    signal.addEventListener('abort', stop, { once: true });
     consumer.on(consumer.events.CRASH, ({ payload }) => crashed.abort(payload.error));
     consumer.on(consumer.events.GROUP_JOIN, () => {
       this.#problem = undefined;
@@ -109,31 +124,35 @@ export class TopicFollower {
       const known = topics.join();
       do {
         await this.#sleep(interval, crashed.signal);
-        crashed.signal.throwIfAborted();
+        if (!signal.aborted) crashed.signal.throwIfAborted();
       } while (!signal.aborted && (await this.#topics()).join() === known);
     } finally {
+      signal.removeEventListener('abort', stop);
       await consumer.disconnect();
     }
   }
 
   async #handle({ batch }: EachBatchPayload): Promise<void> {
     await this.#options.handle(
-      batch.messages.map(({ offset, key, headers = {}, value, timestamp }) => ({
-        topic: batch.topic,
-        partition: batch.partition,
-        offset,
-        key,
-        headers,
-        value,
-        writtenAt: new Date(Number(timestamp)),
-      })),
+      batch.messages.map((message) => {
+        const { offset, key, headers = {}, value, timestamp } = message;
+        const unreadable = unreadableOf(message);
+        return {
+          topic: batch.topic,
+          partition: batch.partition,
+          offset,
+          key,
+          headers,
+          value,
+          writtenAt: new Date(Number(timestamp)),
+          ...(unreadable && { unreadable }),
+        };
+      }),
     );
   }
 
-  async #sleep(milliseconds: number, other?: AbortSignal): Promise<void> {
-    const { signal } = this.#stopping;
-    const ends = other ? AbortSignal.any([signal, other]) : signal;
+  async #sleep(milliseconds: number, signal = this.#stopping.signal): Promise<void> {
     // Being woken is no error.
-    await sleep(milliseconds, undefined, { signal: ends }).catch(() => undefined);
+    await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 }

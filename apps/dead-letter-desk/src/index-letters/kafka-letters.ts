@@ -4,8 +4,15 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { KafkaConnection, keyOf, TopicFollower, valuesOf, type FollowedRecord } from '@orderbridge/kafka';
-import { storeHeaders } from '@orderbridge/messaging';
+import {
+  digestOf,
+  KafkaConnection,
+  keyOf,
+  TopicFollower,
+  valuesOf,
+  type FollowedRecord,
+} from '@orderbridge/kafka';
+import { reasonOf, storeHeaders } from '@orderbridge/messaging';
 import { Readiness } from '@orderbridge/service';
 import { DESK_CONFIG, type DeskConfig } from '../desk-environment.js';
 import { factsOf, givenId, plain } from '../domain/dead-letter-message.js';
@@ -49,13 +56,14 @@ export class KafkaLetters implements OnApplicationBootstrap, BeforeApplicationSh
 
 /** The letter that a record of a dead-letter topic is. */
 export function letterOf(record: FollowedRecord): NewLetter {
-  const { topic, partition, offset, writtenAt } = record;
+  const { topic, partition, offset, writtenAt, unreadable } = record;
+  const given = { ...record, timestamp: `${writtenAt.getTime()}` };
   const headers = valuesOf(record.headers);
   const body = record.value ?? Buffer.alloc(0);
   const text = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      String(Array.isArray(value) ? value.at(-1) : value),
+      String((Array.isArray(value) ? value.at(-1) : value) ?? ''),
     ]),
   );
   const message = { headers: text, body, writtenAt };
@@ -63,7 +71,8 @@ export function letterOf(record: FollowedRecord): NewLetter {
   const envelope = { headers, ...(keyBytes !== undefined && { keyBytes }) };
   return {
     ...factsOf(message),
-    id: givenId(message) ?? idOfPlace('kafka', topic, `${partition}`, offset),
+    ...(unreadable && { error: unreadable.name, reason: reasonOf(unreadable) }),
+    id: givenId(message) ?? idOfPlace('kafka', topic, `${partition}`, offset, digestOf(given)),
     broker: 'kafka',
     source: topic,
     messageId: null,
