@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { topic } from '@orderbridge/contracts';
 import { DestinationsUnavailableError, UndeliverableMessageError, UnitsOfWork } from '@orderbridge/messaging';
 import { KafkaUnderTest, message, until } from '../test-support/kafka-under-test.js';
-import { deadLetterTopic } from './kafka-dead-letters.js';
+import { deadLetterTopic, originOf } from './kafka-dead-letters.js';
 import { TopicFollower } from './topic-follower.js';
 
 const DEAD_LETTERS = deadLetterTopic('counts', 'counter');
@@ -115,6 +115,41 @@ describe('topics that vanish while services run', () => {
     await kafka.handled(5);
     await succeeds(() => server.check());
     expect(await kafka.connection.topics()).toEqual(expect.arrayContaining(['counts', DEAD_LETTERS]));
+  });
+
+  test('a bad message where another one was before is a dead letter, too; the same one again is not', async () => {
+    kafka.relay();
+    await kafka.consume();
+    const bad = (body: string) => message('a', 1, { body: Buffer.from(body) });
+    await kafka.publisher.publish([bad('first')]);
+    await kafka.read(DEAD_LETTERS, 1);
+    await kafka.deleteTopics('counts');
+    await succeeds(() => kafka.publisher.publish([bad('second')]));
+    const dead = await kafka.read(DEAD_LETTERS, 2);
+    expect(dead.map(({ value }) => String(value))).toEqual(expect.arrayContaining(['first', 'second']));
+    expect(
+      new Set(dead.map(({ headers }) => `${headers['dlt_partition']}@${headers['dlt_offset']}`)).size,
+    ).toBe(1);
+  });
+
+  test('a record has the same identity however often it is delivered', () => {
+    const position = { topic: 'counts', partition: 0, offset: '7' };
+    const record = {
+      key: Buffer.from('k'),
+      value: Buffer.from('v'),
+      headers: { a: Buffer.from('b') },
+      timestamp: '1',
+    };
+    const origin = originOf(position, record);
+    expect(originOf(position, { ...record, headers: { ...record.headers } })).toBe(origin);
+    const others = [
+      originOf({ ...position, offset: '8' }, record),
+      originOf(position, { ...record, key: null }),
+      originOf(position, { ...record, value: Buffer.from('w') }),
+      originOf(position, { ...record, headers: { a: Buffer.from('c') } }),
+      originOf(position, { ...record, timestamp: '2' }),
+    ];
+    expect(new Set([origin, ...others]).size).toBe(6);
   });
 
   test('a follower takes the records of topics that were deleted and created again from the first one on', async () => {

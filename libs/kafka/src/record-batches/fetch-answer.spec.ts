@@ -14,9 +14,9 @@ interface Answer {
 
 const require = createRequire(import.meta.url);
 const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => Encoded;
-const encodeBatch = (
-  require('kafkajs/src/protocol/recordBatch/v0') as { RecordBatch(batch: object): Promise<Encoded> }
-).RecordBatch;
+const { RecordBatch: encodeBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
+  RecordBatch: (batch: object) => Promise<Encoded>;
+};
 const kafkajsAnswer = require('kafkajs/src/protocol/requests/fetch/v11/response') as {
   decode(bytes: Buffer): Promise<Answer>;
 };
