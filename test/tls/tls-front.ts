@@ -17,6 +17,9 @@ const SSL_REQUEST_LENGTH = 8;
  */
 type Kind = 'kafka' | 'postgres';
 
+/** What the front shows to clients. */
+type Certificate = 'server' | 'expired';
+
 /** Puts TLS in front of a server on this machine that speaks none, and remembers which clients came. */
 export class TlsFront {
   readonly #server: Server;
@@ -49,6 +52,15 @@ export class TlsFront {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Shows another certificate from now on, to who connects next. */
+  show(certificate: Certificate): void {
+    this.#secure.setSecureContext({
+      key: readFileSync(join(folder, 'server.key')),
+      cert: readFileSync(join(folder, `${certificate}.crt`)),
+      ca: readFileSync(certificateFile('authority.crt')),
+    });
   }
 
   async close(): Promise<void> {

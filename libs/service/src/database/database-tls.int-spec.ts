@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
@@ -48,5 +49,20 @@ describe('PostgreSQL that asks for TLS', () => {
       name: 'StoreUnavailableError',
       cause: { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
     });
+  });
+
+  test('is waited for while its certificate has expired, and reached when it is renewed', async () => {
+    const ca = readFileSync(certificateFile('authority.crt'));
+    const open = () => new PreparingClient({ connectionString: url.href, ssl: { ca } });
+    front.show('expired');
+    await expect(open().connect()).rejects.toMatchObject({
+      name: 'StoreUnavailableError',
+      cause: { code: 'CERT_HAS_EXPIRED' },
+    });
+    front.show('server');
+    const client = open();
+    await client.connect();
+    expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
+    await client.end();
   });
 });
