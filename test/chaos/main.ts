@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { query } from './invariants/evidence.js';
 import { readOptions, USAGE, type Options } from './options.js';
 import { reportSeed, summarize } from './report.js';
+import { runPowerCuts } from './power-cuts/run-power-cuts.js';
 import { failedSeed, runSeed, type History, type SeedResult } from './run-seed.js';
 import { ChaosSystem, emptyCluster } from './system/chaos-system.js';
 import { Disk } from './system/disk.js';
@@ -64,7 +65,11 @@ class Run {
     let seed: number | undefined = first;
     for (let run = 1; seed !== undefined; run++) {
       const current: number = seed;
-      const result = await runSeed(system, history, current, this.options).catch((error: Error) =>
+      const running =
+        this.options.powerCuts > 0
+          ? runPowerCuts(system, history, current, this.options, say)
+          : runSeed(system, history, current, this.options);
+      const result = await running.catch((error: Error) =>
         failedSeed(current, `not judged: ${error.message}`),
       );
       await this.#note(system, result);

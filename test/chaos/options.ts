@@ -14,6 +14,7 @@ Sources must not change meanwhile: systems that start afresh would be compiled f
   --stacks N            systems at the same time, each with seeds of its own (default 1)
   --kinds K,K           only faults of these kinds, two a seed (default: all)
   --seeds-per-stack N   seeds after which a system starts afresh, with empty databases (default 5)
+  --power-cuts N        instead of other faults: kills all processes at once so many times, and judges then (one seed)
   --rate N              orders per second (default 15)
   --port-offset N       as of npm start; each further system takes 100 more (default 5000)
   --keep DIR            where the data of a system with a violation is kept (default .chaos)
@@ -27,6 +28,8 @@ export interface Options {
   readonly stacks: number;
   /** Undefined: all. */
   readonly kinds: ReadonlySet<FaultKind> | undefined;
+  /** Rounds in place of other faults; 0 for none. */
+  readonly powerCuts: number;
   readonly seedsPerStack: number;
   readonly rate: number;
   readonly portOffset: number;
@@ -40,11 +43,12 @@ export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seeds: { type: 'string', default: '10' },
+      seeds: { type: 'string' },
       from: { type: 'string', default: '0' },
       minutes: { type: 'string', default: 'Infinity' },
       stacks: { type: 'string', default: '1' },
       kinds: { type: 'string' },
+      'power-cuts': { type: 'string', default: '0' },
       'seeds-per-stack': { type: 'string', default: '5' },
       rate: { type: 'string', default: '15' },
       'port-offset': { type: 'string', default: '5000' },
@@ -52,6 +56,7 @@ export function readOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
     },
   });
+  values.seeds ??= values['power-cuts'] === '0' ? '10' : '1';
   const number = (name: keyof typeof values, least: number): number => {
     const value = Number(values[name]);
     if (!(value >= least) || (name !== 'minutes' && !Number.isInteger(value)))
@@ -64,6 +69,7 @@ export function readOptions(args: readonly string[]): Options {
     minutes: number('minutes', 0),
     stacks: number('stacks', 1),
     kinds: values.kinds === undefined ? undefined : new Set(values.kinds.split(',').map(kindOf)),
+    powerCuts: number('power-cuts', 0),
     seedsPerStack: number('seeds-per-stack', 1),
     rate: number('rate', 1),
     portOffset: number('port-offset', 0),

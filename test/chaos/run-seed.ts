@@ -64,7 +64,7 @@ const LOOK_INTERVAL = 250;
 /** Of so many seeds, one is reconciled while its faults strike. */
 const RECONCILED = 4;
 /** Milliseconds after which requests have to be answered. */
-const ANSWER_TIMEOUT = 60_000;
+export const ANSWER_TIMEOUT = 60_000;
 
 interface Strike {
   readonly fault: Fault;
@@ -184,7 +184,7 @@ export async function runSeed(
  * Waits for quiet, where data was lost with the help of reconciliation, settles what waits for an operator, and waits until
  * that has ended; returns what does not.
  */
-async function settled(
+export async function settled(
   stack: ChaosSystem['stack'],
   { accepted, messagesWereLost }: History,
   poison: ReadonlySet<string>,
@@ -256,7 +256,7 @@ function partition<Item>(items: readonly Item[], belongs: (item: Item) => boolea
   return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }
 
-function endsOf(
+export function endsOf(
   { orders }: Evidence,
   { accepted }: Shopping,
 ): { ends: Map<string, number>; succeeded: number } {

@@ -59,7 +59,7 @@ test('nor does a SIGKILL for which a stop took too long', async () => {
   await place('innocent');
   for (let backoutCount = 0; backoutCount <= BOTHRESH; backoutCount++) {
     const impatient = await harness.consumer({ queues: { IN: {} } }, { ledger });
-    await impatient.unit();
+    expect((await impatient.unit()).messages).toMatchObject([{ text: 'innocent', backoutCount }]);
     void impatient.program.call('close');
     while (excused() <= backoutCount) await sleep(10);
     await impatient.program.kill();
@@ -105,6 +105,7 @@ test('while the ledger is unavailable a message that came back waits, and kills 
     else await waiting.observed('backedOut');
     await waiting.program.kill();
   }
+  expect(await sender.depth('IN.BOQ')).toBe(0);
   ledger = harness.ledgerFile();
   await handledAfterAll();
 });

@@ -132,6 +132,25 @@ export class ChaosSystem {
     return fault.kind !== 'disk-full' || this.withDisks;
   }
 
+  /**
+   * SIGKILL to every process of the system at once, `npm start` itself first, so that it starts none of them again. Resolves
+   * with how many there were, when all are gone.
+   */
+  async cutPower(): Promise<number> {
+    const all = [...new Set([this.stack.supervisorPid, ...this.#own()])];
+    signal(all, 'SIGKILL');
+    await this.#killed();
+    return all.length;
+  }
+
+  /** Starts the system again on its data, as after a power cut. */
+  async startAgain(): Promise<void> {
+    const { stack } = this;
+    await within(START_TIMEOUT, stack.start(), () => {
+      throw new Error(`The system is not ready again after ${START_TIMEOUT / 1_000} s:\n${stack.output}`);
+    });
+  }
+
   /** Between seeds: ends every fault, and the connections that faults have left half-open. */
   heal(): void {
     for (const link of this.links.values()) {
@@ -222,13 +241,21 @@ export class ChaosSystem {
   async #stop(): Promise<void> {
     const { stack } = this;
     this.heal();
-    const own = (): number[] => processesOf(`${CRASH_POINTS_FOLDER}=${this.#crashes}`, stack.data);
     // A frozen process would not stop, and a full disk is nothing to stop on.
-    signal(own(), 'SIGCONT');
+    signal(this.#own(), 'SIGCONT');
     for (const disk of this.disks.values()) await disk.free();
     await within(STOP_TIMEOUT, stack.stop(), () => undefined);
+    await this.#killed();
+  }
+
+  #own(): number[] {
+    return processesOf(`${CRASH_POINTS_FOLDER}=${this.#crashes}`, this.stack.data);
+  }
+
+  /** Kills what is left, and what it has started meanwhile. */
+  async #killed(): Promise<void> {
     const end = performance.now() + KILL_TIMEOUT;
-    for (let left = own(); left.length > 0; left = own().filter(isAlive)) {
+    for (let left = this.#own(); left.length > 0; left = this.#own().filter(isAlive)) {
       if (performance.now() > end) throw new Error(`These processes do not end: ${left.join(', ')}`);
       signal(left, 'SIGKILL');
       await sleep(50);
