@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { query } from './invariants/evidence.js';
 import { readOptions, USAGE, type Options } from './options.js';
 import { reportSeed, summarize } from './report.js';
+import { summarizePowerCuts } from './power-cuts/summarize.js';
 import { runPowerCuts } from './power-cuts/run-power-cuts.js';
 import { failedSeed, runSeed, type History, type SeedResult } from './run-seed.js';
 import { ChaosSystem, emptyCluster } from './system/chaos-system.js';
@@ -158,7 +159,10 @@ async function chaos(options: Options): Promise<boolean> {
       run.lane(options.portOffset + lane * STACK_DISTANCE),
     );
     await Promise.all(lanes);
-    const { text, good } = summarize(run.results, run.seconds, options);
+    const { text, good } =
+      options.powerCuts > 0
+        ? summarizePowerCuts(run.results, run.seconds, options.powerCuts)
+        : summarize(run.results, run.seconds, options);
     say(`\n${text}`);
     for (const problem of run.problems) say(problem);
     return good && run.problems.length === 0;
