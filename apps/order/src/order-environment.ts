@@ -1,6 +1,7 @@
 import { currency, shipTo } from '@orderbridge/contracts';
 import { databaseEnvironment, type Environment } from '@orderbridge/service';
 import { kafkaEnvironment } from '@orderbridge/kafka';
+import { reconciliationEnvironment } from '@orderbridge/reconciliation';
 import { z } from 'zod';
 
 const deadline = (minutes: number, waitsFor: string) =>
@@ -16,6 +17,7 @@ const deadline = (minutes: number, waitsFor: string) =>
 export const orderEnvironment = {
   ...databaseEnvironment,
   ...kafkaEnvironment,
+  ...reconciliationEnvironment,
   CURRENCY: currency.default('EUR').describe('ISO 4217 code of the prices'),
   SEED_FILE: z.string().optional().describe('JSON file of products to put on an empty price list'),
   DEFAULT_SHIP_TO: z

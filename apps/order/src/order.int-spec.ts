@@ -4,6 +4,7 @@ import {
   deadLetterRaised,
   deadLetterRedriven,
   fixtureEvent,
+  inventoryOrderStateRequested,
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
@@ -20,8 +21,10 @@ import {
   orderRejected,
   orderReserved,
   orderShipped,
+  orderStateReported,
   paymentCancelled,
   paymentFailed,
+  paymentOrderStateRequested,
   paymentProcessed,
   paymentRefunded,
   shipmentCreated,
@@ -30,6 +33,7 @@ import {
   shipmentFailed,
   shipmentNotCancelled,
   shipmentVoided,
+  shippingOrderStateRequested,
   type DataOf,
   type EventContract,
 } from '@orderbridge/contracts';
@@ -37,6 +41,7 @@ import { KafkaPublisher } from '@orderbridge/kafka';
 import { loadConfig } from '@orderbridge/service';
 import request from 'supertest';
 import type { DataSource, EntityManager } from 'typeorm';
+import { v7 as uuid } from 'uuid';
 import { expectGolden } from '../../../test/service/golden.js';
 import {
   newDelivery,
@@ -733,6 +738,72 @@ describe('order service', () => {
       await service.deliver(...ids.map((orderId) => newDelivery(inventoryReserved, reservedOf(orderId))));
       const statuses = await Promise.all(ids.map((orderId) => status(orderId)));
       expect(statuses.every(({ status: after }) => after === 'RESERVED')).toBe(true);
+    });
+  });
+
+  describe('reconciliation', () => {
+    const requests = [
+      inventoryOrderStateRequested,
+      paymentOrderStateRequested,
+      shippingOrderStateRequested,
+    ] as readonly EventContract<{ orderId: string; reason: string }>[];
+    const reportOf = async (orderId: string) => {
+      const [message] = await published(orderStateReported, orderId);
+      return JSON.parse((message as { body: Buffer }).body.toString()).order;
+    };
+
+    test.each(requests)('$type is answered with all there is to say of the order', async (contract) => {
+      const orderId = await place();
+      await service.deliver(
+        newDelivery(inventoryReserved, reservedOf(orderId)),
+        newDelivery(paymentProcessed, { ...fixtureEvent(paymentProcessed).data, orderId }),
+      );
+      await service.deliver(newDelivery(contract, { orderId, reason: 'It is unknown.' }));
+      const [message] = await published(orderStateReported, orderId);
+      const order = (await http().get(`/orders/${orderId}`)).body;
+      expectGolden(orderStateReported, message, {
+        orderId,
+        order: {
+          ...fixtureEvent(orderStateReported).data.order,
+          createdAt: order.createdAt,
+          invoiceNumber: order.invoiceNumber,
+        },
+      });
+    });
+
+    test.each(requests)('$type of an order that does not exist is answered with that', async (contract) => {
+      const orderId = uuid();
+      await service.deliver(newDelivery(contract, { orderId, reason: 'It is unknown.' }));
+      expect(await reportOf(orderId)).toBeNull();
+    });
+
+    test('reports what of a cancelled order is not undone yet', async () => {
+      const orderId = await place();
+      await http().put(`/orders/${orderId}/cancel`).expect(200);
+      await service.deliver(
+        newDelivery(shipmentCancelled, { ...fixtureEvent(shipmentCancelled).data, orderId }),
+        newDelivery(inventoryOrderStateRequested, { orderId, reason: 'It waits.' }),
+      );
+      expect(await reportOf(orderId)).toMatchObject({ status: 'CANCELLING', awaiting: ['stock', 'payment'] });
+    });
+
+    test('POST /reconcile reports the state of each order, those of 90 days or all', async () => {
+      const [orderId, old] = [await place(), '01000000-0000-7000-8000-000000000001'];
+      await service.dataSource.query(`UPDATE orders SET id = $2 WHERE id = $1`, [await place(), old]);
+      const reconcile = async (body?: object) => {
+        await (body ? http().post('/reconcile').send(body) : http().post('/reconcile')).expect(202);
+        const [report] = await until(async () => {
+          const { body: now } = await http().get('/reconcile').expect(200);
+          return now.status === 'finished' ? [now] : [];
+        }, 1);
+        return report.counts.reported;
+      };
+      const recent = await reconcile();
+      await published(orderStateReported, orderId);
+      expect(ofType(orderStateReported, old)).toEqual([]);
+      expect(await reconcile({ all: true })).toBe(recent + 1);
+      await published(orderStateReported, old);
+      await http().post('/reconcile').send({ every: true }).expect(400);
     });
   });
 

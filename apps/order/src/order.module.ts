@@ -2,6 +2,11 @@ import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from 
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MESSAGING_MIGRATIONS, Pruner } from '@orderbridge/messaging';
+import {
+  Reconciliation1700000000020,
+  ReconciliationController,
+  reconciliationProviders,
+} from '@orderbridge/reconciliation';
 import { DatabaseModule, ServiceModule } from '@orderbridge/service';
 import { DataSource } from 'typeorm';
 import { CancelOrder } from './cancel-order/cancel-order.js';
@@ -16,6 +21,8 @@ import { PlaceOrder } from './place-order/place-order.js';
 import { PriceList } from './price-list/price-list.js';
 import { ProductEntity } from './price-list/product.entity.js';
 import { seedProducts } from './price-list/seed-products.js';
+import { OrderListing } from './report-orders/order-listing.js';
+import { ReportOrdersConsumer } from './report-orders/report-orders.consumer.js';
 import { ShowOrdersController } from './show-orders/show-orders.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { Deadlines1700000000003 } from './storage/deadlines.migration.js';
@@ -53,6 +60,7 @@ export class OrderModule implements OnApplicationBootstrap {
             Cancellation1700000000002,
             Deadlines1700000000003,
             IdempotencyKeyAge1700000000013,
+            Reconciliation1700000000020,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -69,6 +77,8 @@ export class OrderModule implements OnApplicationBootstrap {
         ShowOrdersController,
         FollowFulfilmentConsumer,
         NoteDeadLettersConsumer,
+        ReportOrdersConsumer,
+        ReconciliationController,
       ],
       providers: [
         { provide: ORDER_CONFIG, useValue: config },
@@ -80,6 +90,8 @@ export class OrderModule implements OnApplicationBootstrap {
         WatchDeadlines,
         DeadlineWatcher,
         OrderMetrics,
+        OrderListing,
+        ...reconciliationProviders(config.RECONCILE_INTERVAL_SECONDS, OrderListing),
       ],
     };
   }

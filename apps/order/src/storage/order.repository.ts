@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, type EntityManager, type Repository } from 'typeorm';
+import { In, LessThan, type EntityManager, type Repository } from 'typeorm';
 import type { Cause } from '@orderbridge/contracts';
 import { isWaiting, type OrderStatus, type Undoing } from '../domain/fulfilment.js';
 import { OrderEntity } from './order.entity.js';
@@ -31,6 +31,14 @@ export type NewOrder = Omit<
   readonly cause: Cause;
 };
 export type NewTimelineEntry = Omit<TimelineEntryEntity, 'recordedAt'>;
+
+const LEAST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** The least UUIDv7 of a moment. */
+const firstIdAt = (moment: Date): string => {
+  const ms = moment.getTime().toString(16).padStart(12, '0');
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000`;
+};
 
 /** Orders and their timelines. Writing is set-based: one statement for a whole batch. */
 @Injectable()
@@ -98,6 +106,25 @@ export class OrderRepository {
       [ids],
     );
     return new Map(rows.map((row) => [row.id, { ...row, total: Number(row.total) }]));
+  }
+
+  /** The same with all there is of them, by id. */
+  async lockWhole(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderEntity>> {
+    const orders = await manager.find(OrderEntity, {
+      where: { id: In([...ids]) },
+      order: { id: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+    return new Map(orders.map((order) => [order.id, order]));
+  }
+
+  /** Ids of orders after one, and placed at the given time or later, where given; oldest first. */
+  async idsAfter(id: string | undefined, since: Date | undefined, limit: number): Promise<string[]> {
+    const rows: { id: string }[] = await this.orders.query(
+      'SELECT id FROM orders WHERE id > $1::uuid AND id >= $2::uuid ORDER BY id LIMIT $3',
+      [id ?? LEAST_ID, since ? firstIdAt(since) : LEAST_ID, limit],
+    );
+    return rows.map((row) => row.id);
   }
 
   /** Writes locked orders back. Those that wait no more need not be looked at again. */

@@ -119,6 +119,27 @@ export class FakeOrderRepository implements Public<OrderRepository> {
     return locked;
   }
 
+  async lockWhole(manager: EntityManager, ids: readonly string[]): Promise<Map<string, OrderEntity>> {
+    const transaction = await this.session.statement(manager, 'locks whole orders');
+    const locked = new Map<string, OrderEntity>();
+    for (const id of [...new Set(ids)].toSorted()) {
+      if (!transaction.get(this.tables.orders, id)) continue;
+      await transaction.lock(this.tables.orders, id);
+      locked.set(id, { ...(transaction.get(this.tables.orders, id) as OrderEntity) });
+    }
+    return locked;
+  }
+
+  idsAfter(id: string | undefined, since: Date | undefined, limit: number): Promise<string[]> {
+    return this.session.autocommit('finds orders to report', (transaction) =>
+      [...transaction.all(this.tables.orders).values()]
+        .filter((order) => order.id > (id ?? '') && (!since || order.createdAt >= since))
+        .map((order) => order.id)
+        .toSorted()
+        .slice(0, limit),
+    );
+  }
+
   async update(manager: EntityManager, orders: readonly OrderProgress[]): Promise<void> {
     if (orders.length === 0) return;
     const transaction = await this.session.statement(manager, 'updates orders');

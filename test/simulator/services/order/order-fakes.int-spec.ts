@@ -84,6 +84,7 @@ describe("order's fakes and PostgreSQL", () => {
       [
         callOf('orders', 'insert', fc.array(order, { minLength: 1, maxLength: 2 })),
         callOf('orders', 'lock', fc.array(someId, { maxLength: 3 })),
+        callOf('orders', 'lockWhole', fc.array(someId, { maxLength: 3 })),
         callOf('orders', 'update', unique(progress, 'id')),
         callOf('orders', 'insertTimeline', unique(entry, 'orderId')),
         callOf('waiting', 'lockDue', fc.constant(10)),
@@ -91,6 +92,13 @@ describe("order's fakes and PostgreSQL", () => {
       ],
       [
         callOf('orders', 'find', someId),
+        callOf(
+          'orders',
+          'idsAfter',
+          fc.option(someId, { nil: undefined }),
+          fc.constant(undefined),
+          fc.constant(2),
+        ),
         callOf('orders', 'findOfUser', fc.constant(USER), fc.constantFrom(1, 9)),
       ],
     );
