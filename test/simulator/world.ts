@@ -13,12 +13,14 @@ import { SimulatedCarrier } from './partners/simulated-carrier.js';
 import { SimulatedGateway } from './partners/simulated-gateway.js';
 import { Random } from './schedule/random.js';
 import { Scheduler, type Process } from './schedule/scheduler.js';
+import { ReconciliationTable } from './services/fake-reconciliation.repository.js';
 import { ReservationTable } from './services/inventory/fake-reservation.repository.js';
 import { StockTable } from './services/inventory/fake-stock.repository.js';
 import { OrderTables } from './services/order/fake-order.repository.js';
 import type { OrderApi } from './services/order/order-program.js';
 import { PaymentTables } from './services/payment/fake-payment.repository.js';
 import { ShippingTables } from './services/shipping/fake-shipment.repository.js';
+import type { Reconciliation } from '../../libs/reconciliation/src/index.js';
 import { Violation } from './violation.js';
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
@@ -53,7 +55,11 @@ export class World {
   readonly order = new Service('order', new OrderTables(), ['kafka']);
   readonly inventory = new Service(
     'inventory',
-    { stock: new StockTable(), reservations: new ReservationTable() },
+    {
+      stock: new StockTable(),
+      reservations: new ReservationTable(),
+      reconciliation: new ReconciliationTable(),
+    },
     ['kafka', 'ibm-mq'],
   );
   readonly payment = new Service('payment', new PaymentTables(), ['kafka']);
@@ -61,6 +67,8 @@ export class World {
   readonly services = [this.order, this.inventory, this.payment, this.shipping] as const;
   /** Where customers can be served at this moment. */
   readonly orderApis = new Map<Process, OrderApi>();
+  /** Starts a reconciliation of a service, for whoever can at this moment. */
+  readonly reconciliations = new Map<Process, Reconciliation>();
   /** What every broker took, by topic or queue, as it was sent. */
   readonly published = new Map<string, BusMessage[]>();
   /** The first one. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fixtureEvent,
+  inventoryOrderStateRequested,
   inventoryOutOfStock,
   inventoryReleased,
   inventoryReserved,
@@ -12,7 +13,9 @@ import {
   orderFulfilmentFailed,
   orderPaymentFailed,
   orderShipped,
+  orderStateReported,
   type DataOf,
+  type EventContract,
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { IbmMqPublisher } from '@orderbridge/messaging-ibm-mq';
@@ -27,6 +30,7 @@ import {
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
 import { inventoryEnvironment } from './inventory-environment.js';
+import { CheckReservations } from './reconcile-stock/check-reservations.js';
 import { InventoryModule } from './inventory.module.js';
 
 const LAMP = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
@@ -275,6 +279,180 @@ describe('inventory service', () => {
           .map(({ body }) => JSON.parse(body.toString()).lines);
       while (released().length < 2) await sleep(10);
       expect(released()).toEqual([pieces > 0 ? [{ productId: ARMCHAIR, quantity }] : [], []]);
+    });
+
+    describe('reconciliation', () => {
+      const reported = (
+        data: DataOf<typeof orderCreated>,
+        status: string | null,
+        awaiting: string[] = [],
+      ) => {
+        const { orderId, items: _items, ...details } = data;
+        const report = fixtureEvent(orderStateReported).data.order as NonNullable<
+          DataOf<typeof orderStateReported>['order']
+        >;
+        return newDelivery(orderStateReported, {
+          orderId,
+          order: status === null ? null : { ...report, ...details, status, awaiting },
+        });
+      };
+      const forget = (...orders: DataOf<typeof orderCreated>[]) =>
+        service.dataSource.query(
+          `WITH forgotten AS (DELETE FROM reservation WHERE order_id = ANY($1::uuid[]) RETURNING lines)
+           UPDATE stock SET reserved = reserved - lost.quantity FROM (
+             SELECT (line->>'productId')::uuid AS product_id, sum((line->>'quantity')::integer) AS quantity
+             FROM forgotten, json_array_elements(lines) AS line GROUP BY 1
+           ) AS lost WHERE stock.product_id = lost.product_id`,
+          [orders.map(({ orderId }) => orderId)],
+        );
+      const released = (orderId: string) =>
+        service.kafka.messages.filter(
+          ({ key, headers }) => key === orderId && headers['ce_type'] === inventoryReleased.type,
+        );
+      const counted = async () => (await http().get('/reconcile').expect(200)).body.counts;
+
+      test.each([
+        ['RESERVED', 'reserved'],
+        ['PAID', 'reserved'],
+        ['SHIPPED', 'shipped'],
+        ['DELIVERED', 'shipped'],
+      ])('a forgotten reservation of an order that is %s is made again, once', async (status, where) => {
+        const data = order({ [LAMP]: 3 });
+        await service.deliver(newDelivery(orderCreated, data));
+        await forget(data);
+        const before = await stockOf(LAMP);
+        await service.deliver(reported(data, status), reported(data, status));
+        await service.deliver(reported(data, status));
+        const after = await stockOf(LAMP);
+        expect(after[where]).toBe(before[where] + 3);
+        expect(after.available).toBe(before.available - 3);
+        expect(after.onHand + after.shipped).toBe(before.onHand + before.shipped);
+        expect(await counted()).toMatchObject({
+          [where === 'reserved' ? 'reservedAgain' : 'shippedAgain']: expect.any(Number),
+        });
+      });
+
+      test('where the pieces of a forgotten reservation are missing, somebody has to decide', async () => {
+        const [data, other] = [order({ [ARMCHAIR]: 3 }), order({ [LAMP]: 1 })];
+        const [armchair, lamp] = [await stockOf(ARMCHAIR), await stockOf(LAMP)];
+        await setStock(ARMCHAIR, armchair.reserved + 2).expect(200);
+        const outcomes = await service.deliver(reported(data, 'PAID'), reported(other, 'PAID'));
+        expect(outcomes).toMatchObject([
+          { status: 'rejected', error: { message: expect.stringContaining('redrive this dead letter') } },
+          { status: 'settled' },
+        ]);
+        expect(await stockOf(ARMCHAIR)).toMatchObject({ reserved: armchair.reserved });
+        expect(await stockOf(LAMP)).toMatchObject({ reserved: lamp.reserved + 1 });
+        await setStock(ARMCHAIR, armchair.reserved + 3).expect(200);
+        await service.deliver(reported(data, 'PAID'));
+        expect(await stockOf(ARMCHAIR)).toMatchObject({ reserved: armchair.reserved + 3 });
+      });
+
+      test.each(['REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'REFUNDED', 'CANCELLED'])(
+        'an open reservation of an order that is %s is released, and that is announced',
+        async (status) => {
+          const data = order({ [LAMP]: 3 });
+          const before = await stockOf(LAMP);
+          await service.deliver(newDelivery(orderCreated, data));
+          await service.deliver(reported(data, status), reported(data, status));
+          expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, onHand: before.onHand });
+          while (released(data.orderId).length === 0) await sleep(10);
+          expect(released(data.orderId)).toHaveLength(1);
+        },
+      );
+
+      test('an open reservation of an order that does not exist is released', async () => {
+        const data = order({ [LAMP]: 3 });
+        const before = await stockOf(LAMP);
+        await service.deliver(newDelivery(orderCreated, data));
+        await service.deliver(reported(data, null));
+        expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, onHand: before.onHand });
+      });
+
+      test.each(['SHIPPED', 'DELIVERED'])(
+        'an open reservation of an order that is %s is shipped',
+        async (status) => {
+          const data = order({ [LAMP]: 3 });
+          const before = await stockOf(LAMP);
+          await service.deliver(newDelivery(orderCreated, data), reported(data, status));
+          expect(await stockOf(LAMP)).toMatchObject({
+            reserved: before.reserved,
+            shipped: before.shipped + 3,
+            onHand: before.onHand - 3,
+          });
+        },
+      );
+
+      test('what agrees with its order stays as it is', async () => {
+        const data = order({ [LAMP]: 3 });
+        await service.deliver(newDelivery(orderCreated, data));
+        const before = await stockOf(LAMP);
+        const waiting = [reported(data, 'PAID'), reported(data, 'CANCELLING', ['stock', 'shipment'])];
+        await service.deliver(
+          ...waiting,
+          reported(order({ [LAMP]: 2 }), 'CANCELLED'),
+          reported(order({}), null),
+        );
+        expect(await stockOf(LAMP)).toEqual(before);
+      });
+
+      test('POST /reconcile asks for the orders of all open reservations', async () => {
+        const data = order({ [LAMP]: 1 });
+        await service.deliver(newDelivery(orderCreated, data));
+        await http().post('/reconcile').expect(202);
+        await service.kafka.until(inventoryOrderStateRequested, 1);
+        const asked = () =>
+          service.kafka.messages.find(
+            ({ key, headers }) =>
+              key === data.orderId && headers['ce_type'] === inventoryOrderStateRequested.type,
+          );
+        while (!asked()) await sleep(10);
+        expect(JSON.parse((asked() as { body: Buffer }).body.toString()).orderId).toBe(data.orderId);
+      });
+
+      test('a reservation that is open for long is asked about, again after the same time', async () => {
+        const data = order({ [LAMP]: 1 });
+        await service.deliver(newDelivery(orderCreated, data));
+        const asked = () =>
+          service.kafka.messages.filter(
+            ({ key, headers }) =>
+              key === data.orderId && headers['ce_type'] === inventoryOrderStateRequested.type,
+          ).length;
+        const check = () => service.app.get(CheckReservations).run();
+        const pass = () =>
+          service.dataSource.query(
+            `UPDATE reservation SET updated_at = updated_at - interval '61 minutes' WHERE order_id = $1`,
+            [data.orderId],
+          );
+        await check();
+        expect(asked()).toBe(0);
+        await pass();
+        await check();
+        await check();
+        while (asked() < 1) await sleep(10);
+        await pass();
+        await check();
+        while (asked() < 2) await sleep(10);
+        expect(asked()).toBe(2);
+      });
+
+      test('an order that is nudged is told of what was decided: also what has left, or is released', async () => {
+        const [left, undone] = [order({ [LAMP]: 1 }), order({ [LAMP]: 1 })];
+        await service.deliver(newDelivery(orderCreated, left), newDelivery(orderCreated, undone));
+        await service.deliver(
+          newDelivery(orderShipped, { ...fixtureEvent(orderShipped).data, orderId: left.orderId }),
+          confirmed(undone.orderId),
+        );
+        const before = await stockOf(LAMP);
+        await service.deliver(newDelivery(orderCreated, left), newDelivery(orderCreated, undone));
+        const announced = (contract: EventContract, orderId: string) =>
+          service.kafka.messages.filter(
+            ({ key, headers }) => key === orderId && headers['ce_type'] === contract.type,
+          ).length;
+        while (announced(inventoryReserved, left.orderId) < 2) await sleep(10);
+        while (announced(inventoryReleased, undone.orderId) < 2) await sleep(10);
+        expect(await stockOf(LAMP)).toEqual(before);
+      });
     });
 
     test('an order of which nothing is reserved releases nothing', async () => {

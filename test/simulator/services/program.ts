@@ -13,6 +13,7 @@ import {
   type WorkItem,
   type WorkItemHandlers,
 } from '@orderbridge/work-items';
+import type { Reconciliation } from '../../../libs/reconciliation/src/index.js';
 import { isGarbage } from '../brokers/bus-message.js';
 import { consumeIbmMq } from '../brokers/ibm-mq-consumer.js';
 import { consumeKafka } from '../brokers/kafka-consumer.js';
@@ -105,6 +106,14 @@ export class Program {
   /** An operation of a partner, with a circuit breaker as the real ones have. */
   operation(name: string): PartnerOperation {
     return new PartnerOperation(name, { clock: this.process.clock });
+  }
+
+  /** What `ReconciliationTask` does, for runs that the simulation starts. */
+  reconcile(reconciliation: Reconciliation): void {
+    const { world, process } = this;
+    world.reconciliations.set(process, reconciliation);
+    process.atCrash(() => world.reconciliations.delete(process));
+    this.repeat(2_000, () => reconciliation.step());
   }
 
   /** @returns what wakes the processor. */

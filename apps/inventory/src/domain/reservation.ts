@@ -8,6 +8,11 @@ export interface Stock {
   shipped: number;
 }
 
+/**
+ * RESERVED: pieces are promised. SHIPPED, RELEASED: they no longer are. REJECTED: they never were, for a shortage.
+ */
+export type ReservationStatus = 'RESERVED' | 'SHIPPED' | 'RELEASED' | 'REJECTED';
+
 export interface Wanted {
   readonly productId: string;
   readonly quantity: number;

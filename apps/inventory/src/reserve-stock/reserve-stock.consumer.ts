@@ -3,6 +3,7 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import {
   causedBy,
   inventoryOutOfStock,
+  inventoryReleased,
   inventoryReserved,
   orderCreated,
   type CloudEvent,
@@ -16,8 +17,8 @@ import { StockRepository } from '../storage/stock.repository.js';
 type OrderCreated = CloudEvent<DataOf<typeof orderCreated>>;
 
 /**
- * Reserves the stock of new orders, first come, first served, and tells payment and order. Of an order that is known it is
- * told again what was decided: the order may have been nudged.
+ * Reserves the stock of new orders, first come, first served, and announces it to payment and order. Of an order that is
+ * known that is announced again, or that it is released: the order may have been nudged, or come from a restored database.
  */
 @Controller()
 export class ReserveStockConsumer {
@@ -50,7 +51,10 @@ export class ReserveStockConsumer {
           lacking,
         });
         announce(unitOfWork, event, lacking);
-      } else if (!('status' in before) || before.status === 'RESERVED' || before.status === 'REJECTED') {
+      } else if ('status' in before && before.status === 'RELEASED') {
+        const { userId } = event.data;
+        unitOfWork.send(inventoryReleased, { orderId, userId, lines: [] }, causedBy(event));
+      } else {
         announce(unitOfWork, event, before.lacking ?? []);
       }
     }

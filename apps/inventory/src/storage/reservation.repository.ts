@@ -1,16 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import type { Lack, Wanted } from '../domain/reservation.js';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Lack, ReservationStatus, Wanted } from '../domain/reservation.js';
 
 export interface Reservation {
   readonly orderId: string;
   readonly lines: readonly Wanted[];
 }
-
-/**
- * RESERVED: pieces are promised. SHIPPED, RELEASED: they are no more. REJECTED: they never were, for lack of stock.
- */
-export type ReservationStatus = 'RESERVED' | 'SHIPPED' | 'RELEASED' | 'REJECTED';
 
 /** What was decided about an order. */
 export interface Decision {
@@ -20,6 +16,9 @@ export interface Decision {
   readonly lacking: readonly Lack[] | null;
 }
 
+/** What is kept of an order. */
+export type KeptReservation = Decision & Reservation;
+
 /** A new order's lines, and those of them that lack stock. */
 export interface NewDecision extends Reservation {
   readonly lacking: readonly Lack[];
@@ -28,6 +27,8 @@ export interface NewDecision extends Reservation {
 /** What is promised to which order. */
 @Injectable()
 export class ReservationRepository {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
   /** What was decided about those of the orders that are known. */
   async find(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, Decision>> {
     const rows: Decision[] = await manager.query(
@@ -71,5 +72,50 @@ export class ReservationRepository {
       [orderIds, status],
     );
     return rows;
+  }
+
+  /** What is kept of those of the orders that are known, locked against all other changes. */
+  async lock(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, KeptReservation>> {
+    const rows: KeptReservation[] = await manager.query(
+      `SELECT order_id AS "orderId", status, lines, lacking FROM reservation
+       WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE`,
+      [orderIds],
+    );
+    return new Map(rows.map((row) => [row.orderId, row]));
+  }
+
+  /** Opens reservations that are locked again, with these lines. */
+  async reopen(manager: EntityManager, reservations: readonly Reservation[]): Promise<void> {
+    if (reservations.length === 0) return;
+    await manager.query(
+      `UPDATE reservation SET status = 'RESERVED', lines = reopened.lines, lacking = NULL, updated_at = now()
+       FROM unnest($1::uuid[], $2::json[]) AS reopened (order_id, lines)
+       WHERE reservation.order_id = reopened.order_id`,
+      [reservations.map(({ orderId }) => orderId), reservations.map(({ lines }) => JSON.stringify(lines))],
+    );
+  }
+
+  /** Orders with an open reservation after one of them, by id. */
+  async openAfter(orderId: string | undefined, limit: number): Promise<string[]> {
+    const rows: { orderId: string }[] = await this.dataSource.query(
+      `SELECT order_id AS "orderId" FROM reservation
+       WHERE status = 'RESERVED' AND order_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+       ORDER BY order_id LIMIT $2`,
+      [orderId ?? null, limit],
+    );
+    return rows.map((row) => row.orderId);
+  }
+
+  /** Orders whose reservation has been open for so many milliseconds, or since it was last returned here. */
+  async takeOpenFor(manager: EntityManager, ageMs: number, limit: number): Promise<string[]> {
+    const [rows]: [{ orderId: string }[], number] = await manager.query(
+      `UPDATE reservation SET updated_at = now() WHERE order_id IN (
+         SELECT order_id FROM reservation
+         WHERE status = 'RESERVED' AND updated_at <= now() - make_interval(secs => $1 / 1000.0)
+         ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       ) RETURNING order_id AS "orderId"`,
+      [ageMs, limit],
+    );
+    return rows.map((row) => row.orderId);
   }
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type {
   Decision,
+  KeptReservation,
   NewDecision,
   Reservation,
   ReservationRepository,
@@ -9,7 +10,10 @@ import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import type { Public } from '../../public.js';
 
-export type ReservationRow = Decision & Reservation;
+export type ReservationRow = KeptReservation & {
+  /** When it was last written, in milliseconds since 1970. */
+  readonly since?: number;
+};
 
 export class ReservationTable extends Table<ReservationRow> {
   constructor() {
@@ -43,6 +47,7 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
         status: isReserved ? 'RESERVED' : 'REJECTED',
         lines,
         lacking: isReserved ? null : lacking,
+        since: transaction.now,
       });
     }
   }
@@ -68,5 +73,55 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
       () => ({ status }),
     );
     return ended.map(({ orderId, lines }) => ({ orderId, lines }));
+  }
+
+  async lock(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, KeptReservation>> {
+    const transaction = await this.session.statement(manager, 'locks reservations');
+    const locked = new Map<string, KeptReservation>();
+    for (const orderId of [...new Set(orderIds)].toSorted()) {
+      if (!transaction.get(this.reservations, orderId)) continue;
+      await transaction.lock(this.reservations, orderId);
+      const { since: _since, ...row } = transaction.get(this.reservations, orderId) as ReservationRow;
+      locked.set(orderId, row);
+    }
+    return locked;
+  }
+
+  async reopen(manager: EntityManager, reservations: readonly Reservation[]): Promise<void> {
+    if (reservations.length === 0) return;
+    const transaction = await this.session.statement(manager, 'reopens reservations');
+    for (const { orderId, lines } of reservations)
+      await transaction.update(
+        this.reservations,
+        (row) => row.orderId === orderId,
+        () => ({ status: 'RESERVED' as const, lines, lacking: null }),
+      );
+  }
+
+  openAfter(orderId: string | undefined, limit: number): Promise<string[]> {
+    return this.session.autocommit('finds open reservations', (transaction) =>
+      [...transaction.all(this.reservations).values()]
+        .filter((row) => row.status === 'RESERVED' && row.orderId > (orderId ?? ''))
+        .map((row) => row.orderId)
+        .toSorted()
+        .slice(0, limit),
+    );
+  }
+
+  async takeOpenFor(manager: EntityManager, ageMs: number, limit: number): Promise<string[]> {
+    const transaction = await this.session.statement(manager, 'takes old reservations');
+    const taken: string[] = [];
+    for (const [orderId, { status, since = 0 }] of transaction.all(this.reservations)) {
+      if (taken.length === limit) break;
+      if (status !== 'RESERVED' || since > transaction.now - ageMs) continue;
+      if (transaction.isLockedByAnother(this.reservations, orderId)) continue;
+      await transaction.update(
+        this.reservations,
+        (row) => row.orderId === orderId,
+        () => ({ since: transaction.now }),
+      );
+      taken.push(orderId);
+    }
+    return taken;
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { InventoryTables1700000000001 } from '../../../../apps/inventory/src/storage/inventory-tables.migration.js';
+import { OpenReservations1700000000003 } from '../../../../apps/inventory/src/storage/open-reservations.migration.js';
 import { Rejections1700000000002 } from '../../../../apps/inventory/src/storage/rejections.migration.js';
 import { ReservationRepository } from '../../../../apps/inventory/src/storage/reservation.repository.js';
 import { StockEntity } from '../../../../apps/inventory/src/storage/stock.entity.js';
@@ -18,7 +19,7 @@ describe("inventory's fakes and PostgreSQL", () => {
 
   beforeAll(async () => {
     dataSource = await connectTestDatabase(
-      [InventoryTables1700000000001, Rejections1700000000002],
+      [InventoryTables1700000000001, Rejections1700000000002, OpenReservations1700000000003],
       [StockEntity],
     );
   });
@@ -38,7 +39,7 @@ describe("inventory's fakes and PostgreSQL", () => {
     const session = quietSession();
     const real = {
       stock: new StockRepository(dataSource.getRepository(StockEntity)),
-      reservations: new ReservationRepository(),
+      reservations: new ReservationRepository(dataSource),
     };
     const fake = {
       stock: new FakeStockRepository(session, table),
@@ -52,6 +53,7 @@ describe("inventory's fakes and PostgreSQL", () => {
     const stock = fc.record({ onHand: pieces, reserved: pieces, shipped: fc.nat(5) });
     const lines = fc.array(fc.record({ productId: someId, quantity: fc.integer({ min: 1, max: 3 }) }));
     const lack = fc.record({ productId: someId, quantity: fc.constant(3), available: fc.constant(1) });
+    const reservation = fc.record({ orderId: someId, lines });
     const decision = fc.record({ orderId: someId, lines, lacking: fc.array(lack, { maxLength: 1 }) });
     const commands = commandsOf(
       [
@@ -66,10 +68,14 @@ describe("inventory's fakes and PostgreSQL", () => {
         callOf('reservations', 'find', someIds),
         callOf('reservations', 'insert', fc.array(decision, { maxLength: 2 })),
         callOf('reservations', 'close', someIds),
+        callOf('reservations', 'lock', someIds),
+        callOf('reservations', 'reopen', fc.array(reservation, { maxLength: 1 })),
+        callOf('reservations', 'takeOpenFor', fc.constantFrom(0, 1_000_000), fc.constant(9)),
         callOf('reservations', 'end', someIds, fc.constantFrom('SHIPPED', 'RELEASED')),
       ],
       [
         callOf('stock', 'find', someId),
+        callOf('reservations', 'openAfter', fc.option(someId, { nil: undefined }), fc.constant(2)),
         callOf('stock', 'findPage', fc.integer({ min: 1, max: 3 }), fc.option(someId, { nil: undefined })),
       ],
     );

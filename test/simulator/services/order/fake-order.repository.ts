@@ -13,6 +13,7 @@ import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import type { Transaction } from '../../database/transaction.js';
 import type { Public } from '../../public.js';
+import { ReconciliationTable } from '../fake-reconciliation.repository.js';
 
 /** An order that waits for others. */
 export interface WaitingRow {
@@ -26,6 +27,7 @@ export interface WaitingRow {
 export class OrderTables {
   readonly orders = new Table<Public<OrderEntity>>('orders');
   readonly waiting = new Table<WaitingRow>('waiting_order');
+  readonly reconciliation = new ReconciliationTable();
   /** By order and position. */
   readonly timeline = new Table<TimelineEntryEntity>('order_timeline');
 

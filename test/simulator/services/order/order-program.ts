@@ -5,8 +5,16 @@ import type { OrderConfig } from '../../../../apps/order/src/order-environment.j
 import { PlaceOrder } from '../../../../apps/order/src/place-order/place-order.js';
 import type { PriceList } from '../../../../apps/order/src/price-list/price-list.js';
 import type { WaitingOrderRepository } from '../../../../apps/order/src/storage/waiting-order.repository.js';
+import { OrderListing } from '../../../../apps/order/src/report-orders/order-listing.js';
+import { ReportOrdersConsumer } from '../../../../apps/order/src/report-orders/report-orders.consumer.js';
 import { WatchDeadlines } from '../../../../apps/order/src/watch-deadlines/watch-deadlines.js';
 import type { OrderRepository } from '../../../../apps/order/src/storage/order.repository.js';
+import {
+  Reconciliation,
+  type Listing,
+  type ReconciliationRepository,
+} from '../../../../libs/reconciliation/src/index.js';
+import { FakeReconciliationRepository } from '../fake-reconciliation.repository.js';
 import type { Program } from '../program.js';
 import { FakeOrderRepository } from './fake-order.repository.js';
 import { FakePriceList } from './fake-price-list.js';
@@ -45,6 +53,20 @@ export function startOrder(program: Program): void {
     cancelOrder,
   });
   process.atCrash(() => world.orderApis.delete(process));
+  program.reconcile(
+    new Reconciliation(
+      new FakeReconciliationRepository(
+        session,
+        world.order.tables.reconciliation,
+      ) as unknown as ReconciliationRepository,
+      unitsOfWork,
+      [new OrderListing(orders) as Listing],
+    ),
+  );
   program.publish();
-  program.consumeKafka([INVENTORY.name, PAYMENTS.name, SHIPMENTS.name], new FollowFulfilmentConsumer(orders));
+  program.consumeKafka(
+    [INVENTORY.name, PAYMENTS.name, SHIPMENTS.name],
+    new FollowFulfilmentConsumer(orders),
+    new ReportOrdersConsumer(orders),
+  );
 }
