@@ -3,10 +3,13 @@ import { ServiceModule } from '@orderbridge/service';
 import { ChargesController } from './charges.controller.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
 import {
+  CHARGE_KEYS,
   CHARGES,
+  openChargeKeys,
   openCharges,
   openRefunds,
   REFUNDS,
+  type ChargeKeyLedger,
   type ChargeLedger,
   type RefundLedger,
 } from './ledgers.js';
@@ -16,6 +19,7 @@ import { RefundsController } from './refunds.controller.js';
 export class GatewayModule implements OnApplicationShutdown {
   constructor(
     @Inject(CHARGES) private readonly charges: ChargeLedger,
+    @Inject(CHARGE_KEYS) private readonly keys: ChargeKeyLedger,
     @Inject(REFUNDS) private readonly refunds: RefundLedger,
   ) {}
 
@@ -27,12 +31,17 @@ export class GatewayModule implements OnApplicationShutdown {
       providers: [
         { provide: GATEWAY_CONFIG, useValue: config },
         { provide: CHARGES, useFactory: () => openCharges(config.LEDGER_FOLDER) },
+        {
+          provide: CHARGE_KEYS,
+          inject: [CHARGES],
+          useFactory: (charges: ChargeLedger) => openChargeKeys(config.LEDGER_FOLDER, charges),
+        },
         { provide: REFUNDS, useFactory: () => openRefunds(config.LEDGER_FOLDER) },
       ],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.charges.close(), this.refunds.close()]);
+    await Promise.all([this.charges.close(), this.keys.close(), this.refunds.close()]);
   }
 }

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { behaviourOf } from './charge.js';
+import { give } from './answer.js';
+import { BEHAVIOURS, disturbanceOf } from './behaviour.js';
 import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-environment.js';
 import { CHARGES, REFUNDS, type ChargeLedger, type RefundLedger } from './ledgers.js';
 import { refundRequest, refundSchema, type Refund, type RefundRequest } from './refund.js';
-import { refuse, type ErrorBody } from './refusal.js';
+import { refuse } from './refusal.js';
 
 const page = z.strictObject({
+  charge: z.string().optional().describe('Only the refund of this charge'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   after: z.string().optional().describe('nextCursor of the page before'),
 });
@@ -18,8 +19,8 @@ const page = z.strictObject({
 @ApiTags('refunds')
 @Controller('v1/refunds')
 export class RefundsController {
-  /** Attempts so far, by charge. */
-  readonly #attempts = new Map<string, number>();
+  /** Requests so far, by charge. */
+  readonly #requests = new Map<string, number>();
 
   constructor(
     @Inject(CHARGES) private readonly charges: ChargeLedger,
@@ -39,7 +40,7 @@ export class RefundsController {
     @Body({ schema: refundRequest }) request: RefundRequest,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Refund | ErrorBody> {
+  ): Promise<unknown> {
     if (!idempotencyKey)
       return refuse(reply, 400, 'missing_idempotency_key', 'The header Idempotency-Key is missing.');
     const charge = await this.#chargeOf(request);
@@ -52,12 +53,11 @@ export class RefundsController {
         'Only the whole amount of a charge that succeeded is given back.',
       );
     }
-    const behaviour = behaviourOf(charge.source);
-    const attempt = (this.#attempts.get(charge.id) ?? 0) + 1;
-    this.#attempts.set(charge.id, attempt);
-    const fails = behaviour?.kind === 'approve' && behaviour.refund === 'error';
-    if (fails && attempt <= 2)
-      return refuse(reply, 500, 'internal_error', 'The gateway has a problem of its own.');
+    const met = disturbanceOf(BEHAVIOURS.get(charge.source)?.refund, this.#request(charge.id));
+    if (met && !met.isDone) {
+      const answer = await give(met.answer, reply, this.config.LATE_ANSWER_MS);
+      return answer ?? refuse(reply, 500, 'internal_error', 'The gateway has a problem of its own.');
+    }
 
     // By charge: a charge is given back once, whatever the key.
     const { item: refund, created } = await this.refunds.getOrCreate(charge.id, () => ({
@@ -69,8 +69,10 @@ export class RefundsController {
     }));
     if (refund.idempotencyKey !== idempotencyKey)
       return refuse(reply, 422, 'already_refunded', `The charge ${charge.id} was given back before.`);
-    if (behaviour?.kind === 'approve' && behaviour.refund === 'late' && attempt === 1)
-      await sleep(this.config.LATE_ANSWER_MS);
+    if (met) {
+      const answer = await give(met.answer, reply, this.config.LATE_ANSWER_MS);
+      if (answer !== undefined) return answer;
+    }
     if (!created) void reply.status(200);
     const { idempotencyKey: _key, ...shown } = refund;
     return shown;
@@ -78,13 +80,24 @@ export class RefundsController {
 
   @Get()
   @ApiOperation({ summary: "The gateway's own books" })
-  async all(@Query({ schema: page }) { limit, after }: z.infer<typeof page>) {
-    const entries = await this.refunds.page(limit, after);
+  async all(@Query({ schema: page }) { charge, limit, after }: z.infer<typeof page>) {
+    const entries = charge === undefined ? await this.refunds.page(limit, after) : await this.#of(charge);
     const last = entries.at(-1);
     return {
       refunds: entries.map(([, { idempotencyKey: _key, ...refund }]): Refund => refund),
       ...(last && entries.length === limit && { nextCursor: last[0] }),
     };
+  }
+
+  async #of(charge: string): Promise<[string, Refund & { idempotencyKey: string }][]> {
+    const refund = await this.refunds.get(charge);
+    return refund ? [[charge, refund]] : [];
+  }
+
+  #request(charge: string): number {
+    const request = (this.#requests.get(charge) ?? 0) + 1;
+    this.#requests.set(charge, request);
+    return request;
   }
 
   async #chargeOf({ reference, charge }: RefundRequest) {

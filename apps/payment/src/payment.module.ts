@@ -6,6 +6,7 @@ import { BackoutLedger1700000000041, IbmMqMessagingModule } from '@orderbridge/m
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
 import { watchedOperation } from '@orderbridge/work-items';
 import { CancelPaymentsConsumer } from './cancel-payments/cancel-payments.consumer.js';
+import { UndoPayments } from './cancel-payments/undo-payments.js';
 import { ChargePayments } from './charge-payments/charge-payments.js';
 import { CHARGE_CONCURRENCY, ChargeQueue } from './charge-payments/charge-queue.js';
 import { ResumeChargesConsumer } from './charge-payments/resume-charges.consumer.js';
@@ -14,11 +15,13 @@ import { OpenPaymentsConsumer } from './open-payments/open-payments.consumer.js'
 import type { PaymentConfig } from './payment-environment.js';
 import { GatewayOperations } from './payment-gateway/gateway-operations.js';
 import { PaymentGatewayClient } from './payment-gateway/payment-gateway.client.js';
+import { RejectPaymentsConsumer } from './reject-payments/reject-payments.consumer.js';
 import { RefundPayments } from './refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from './refund-payments/refund-payments.consumer.js';
 import { REFUND_CONCURRENCY, RefundQueue } from './refund-payments/refund-queue.js';
 import { ResumeRefundsConsumer } from './refund-payments/resume-refunds.consumer.js';
 import { ShowPaymentsController } from './show-payments/show-payments.controller.js';
+import { ChargeKeys1700000000004 } from './storage/charge-keys.migration.js';
 import { Compensation1700000000002 } from './storage/compensation.migration.js';
 import { InvoiceEntity } from './storage/invoice.entity.js';
 import { PaymentEntity } from './storage/payment.entity.js';
@@ -46,6 +49,7 @@ export class PaymentModule {
             Compensation1700000000002,
             WorkItemFailures1700000000003,
             BackoutLedger1700000000041,
+            ChargeKeys1700000000004,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -63,6 +67,7 @@ export class PaymentModule {
         ResumeChargesConsumer,
         ResumeRefundsConsumer,
         CancelPaymentsConsumer,
+        RejectPaymentsConsumer,
         ShowPaymentsController,
         ManualPaymentController,
       ],
@@ -86,6 +91,7 @@ export class PaymentModule {
             return new GatewayOperations(operation('charge'), operation('refund'), operation('lookup'));
           },
         },
+        UndoPayments,
         ChargePayments,
         ChargeQueue,
         RefundPayments,

@@ -50,10 +50,10 @@ export const BUSINESS_MUTANTS: readonly Mutant[] = [
     replace: {
       gateway: (real, { world }) =>
         instead(real, {
-          charge: async (item) => {
+          charge: async (item, key) => {
             const lines = world.order.tables.orders.rows.get(item.orderId)?.lines ?? [];
             const charge = (line: number): ReturnType<typeof real.charge> =>
-              real.charge({ ...item, id: `${item.id} ${line}` });
+              real.charge(item, `${key} ${line}`);
             for (let line = 1; line < lines.length; line++) await charge(line);
             return charge(lines.length);
           },
@@ -65,7 +65,11 @@ export const BUSINESS_MUTANTS: readonly Mutant[] = [
     bug: 'each attempt of a charge has an idempotency key of its own',
     replace: {
       gateway: (real) =>
-        instead(real, { charge: (item) => real.charge({ ...item, id: `${item.id} ${item.attempts}` }) }),
+        instead(real, {
+          charge: (item, key) => real.charge(item, `${key} ${item.attempts}`),
+          chargeByKey: () => Promise.resolve(undefined),
+          chargesOf: () => Promise.resolve([]),
+        }),
     },
   },
   {

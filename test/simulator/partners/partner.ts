@@ -4,8 +4,10 @@ import type { Process, Scheduler } from '../schedule/scheduler.js';
 
 /** Milliseconds after which a service no longer waits for an answer; below the lease of a work item. */
 const TIMEOUT = 5_000;
-/** Most milliseconds by which a partner may be late; a request that is older has been lost. */
-const LATE = 60_000;
+/** Most milliseconds by which a partner may be late. */
+const LATE = 55_000;
+/** Milliseconds after which a request that has not arrived never does, however time jumps. */
+const LOST_AFTER = 60_000;
 
 /**
  * The way to a partner and back. A request may not arrive, may be done late, and its reply may be lost; once it has
@@ -40,7 +42,7 @@ export class Partner {
       const replyLost = this.faults.happens('replyLost');
       const sentAt = this.scheduler.now;
       const perform = (): void => {
-        if (this.scheduler.now - sentAt > LATE) return;
+        if (this.scheduler.now - sentAt >= LOST_AFTER) return;
         try {
           const result = work();
           if (!replyLost) settle(`${this.name} answers`, () => resolve(result));

@@ -3,6 +3,7 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import {
   causedBy,
   orderCancellationConfirmed,
+  orderCancelling,
   paymentCancelled,
   type CloudEvent,
   type DataOf,
@@ -10,25 +11,24 @@ import {
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { isUncharged, whenCancelled } from '../domain/payment.js';
 import { unpaidPayment } from '../open-payments/unpaid-payment.js';
-import { announceRefund } from '../refund-payments/announce-refund.js';
-import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository } from '../storage/payment.repository.js';
+import { UndoPayments } from './undo-payments.js';
 
 /**
- * Cancels the payments of cancelled orders, wherever they are: one that was never asked for is closed, one that was
- * made is refunded, and one that may be under way is brought to its end first. An order of which nothing is known yet
- * gets a closed payment, so that what inventory tells of it later does not charge it. Who asks again is told again.
+ * Cancels the payments of cancelled orders. While it is open whether the parcel can be kept back, only what was never
+ * charged is closed; an order of which nothing is known yet gets a closed payment, so that what inventory says of it later
+ * does not charge it. Once the cancellation is confirmed, the rest is undone. Who asks again is answered again.
  */
 @Controller()
 export class CancelPaymentsConsumer {
   constructor(
     private readonly payments: PaymentRepository,
-    private readonly refunds: RefundQueue,
+    private readonly undoPayments: UndoPayments,
   ) {}
 
-  @OnEvent(orderCancellationConfirmed)
-  async cancel(
-    @Payload() events: readonly CloudEvent<DataOf<typeof orderCancellationConfirmed>>[],
+  @OnEvent(orderCancelling)
+  async closeUncharged(
+    @Payload() events: readonly CloudEvent<DataOf<typeof orderCancelling>>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
     const { manager } = unitOfWork;
@@ -36,12 +36,21 @@ export class CancelPaymentsConsumer {
     await this.payments.insert(manager, events.map(unpaidPayment));
     for (const payment of await this.payments.lockOfOrders(manager, [...causes.keys()])) {
       const { id: paymentId, orderId, userId } = payment;
-      const cause = causes.get(orderId) ?? payment.cause;
       const status = whenCancelled(payment.status, payment.attempts);
+      if (!isUncharged(status)) continue;
+      const cause = causes.get(orderId) ?? payment.cause;
       await this.payments.cancel(manager, paymentId, status, cause);
-      if (isUncharged(status)) unitOfWork.send(paymentCancelled, { orderId, userId, paymentId }, cause);
-      else if (status === 'REFUNDED') announceRefund(unitOfWork, payment, cause);
+      unitOfWork.send(paymentCancelled, { orderId, userId, paymentId }, cause);
     }
-    unitOfWork.afterCommit(() => this.refunds.wake());
+  }
+
+  @OnEvent(orderCancellationConfirmed)
+  async undo(
+    @Payload() events: readonly CloudEvent<DataOf<typeof orderCancellationConfirmed>>[],
+    @Ctx() { unitOfWork }: EventContext,
+  ): Promise<void> {
+    await this.payments.insert(unitOfWork.manager, events.map(unpaidPayment));
+    const causes = new Map(events.map((event) => [event.data.orderId, causedBy(event)]));
+    await this.undoPayments.undo(unitOfWork, causes, true);
   }
 }

@@ -9,19 +9,28 @@ import {
 } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
-import type {
-  Backlog,
-  Capacity,
-  Finished,
-  Postponement,
-  TakeRequest,
-  WorkItemHandlers,
+import {
+  capacityWithLookup,
+  ItemFailedError,
+  MAX_ITEM_FAILURES,
+  type Backlog,
+  type Capacity,
+  type Finished,
+  type Postponement,
+  type TakeRequest,
+  type WorkItemHandlers,
 } from '@orderbridge/work-items';
-import type { ChargeDecision } from '../domain/payment.js';
+import { nthKey } from '../domain/charge-key.js';
+import { notCharged, sameTerms, statusAfter, type ChargeDecision } from '../domain/payment.js';
+import { decisionOf } from '../payment-gateway/gateway-answers.js';
 import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
-import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { KEY_REUSED, PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { announceRefund } from '../refund-payments/announce-refund.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
 import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../storage/payment.repository.js';
+
+/** Keys of one charge under which the gateway may have failed, at the most. */
+const MAX_KEYS = 10;
 
 /** Charges what is due and announces what the gateway decided. */
 @Injectable()
@@ -35,15 +44,51 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
   ) {}
 
   capacity(): Capacity {
-    return this.operations.charge.capacity;
+    return capacityWithLookup(this.operations.charge, this.operations.lookup);
   }
 
   take(request: TakeRequest): Promise<ChargeItem[]> {
     return this.payments.takeDue(request);
   }
 
-  perform(item: ChargeItem): Promise<ChargeDecision> {
-    return this.operations.charge.execute(item, () => this.gateway.charge(item));
+  /**
+   * An earlier attempt may have had an effect, whatever was heard of it: then the gateway is asked first what it has, and
+   * again before a refusal is believed.
+   */
+  async perform(item: ChargeItem): Promise<ChargeDecision> {
+    const isInDoubt = item.attempts > 1;
+    const { decided, freeKey } = isInDoubt ? await this.#lookUp(item) : { freeKey: item.chargeKey };
+    if (decided) return decided;
+    if (isToBeLookedUpOnly(item)) return notCharged;
+    const decision = await this.operations.charge.execute(item, () => this.gateway.charge(item, freeKey), {
+      hasAnswered: isInDoubt,
+    });
+    if (decision.approved || !(isInDoubt || decision.code === KEY_REUSED)) return decision;
+    return (await this.#lookUp(item)).decided ?? decision;
+  }
+
+  /** What the gateway has charged for the order, under whatever key; and a key under which it has done nothing yet. */
+  async #lookUp(item: ChargeItem): Promise<{ decided: ChargeDecision | undefined; freeKey: string }> {
+    const { lookup } = this.operations;
+    let [nth, key, refused] = [1, item.chargeKey, undefined as ChargeDecision | undefined];
+    for (; nth <= MAX_KEYS; key = nthKey(item.chargeKey, ++nth)) {
+      const charge = await lookup.execute(item, () => this.gateway.chargeByKey(item, key));
+      if (!charge) break;
+      const decision = decisionOf(charge);
+      if (decision?.approved) return { decided: decision, freeKey: key };
+      if (decision) {
+        refused = decision;
+        break;
+      }
+    }
+    if (nth > MAX_KEYS) throw new ItemFailedError('The payment gateway failed under every key.');
+    const charges = await lookup.execute(item, () => this.gateway.chargesOf(item));
+    const taken = charges.filter(
+      (charge) =>
+        charge.status === 'succeeded' && sameTerms(charge, item) && charge.reference === item.orderId,
+    );
+    const adopted = taken.find(({ refundId }) => !refundId) ?? taken[0];
+    return { decided: adopted ? decisionOf(adopted) : refused, freeKey: key };
   }
 
   async postpone(item: ChargeItem, postponement: Postponement): Promise<void> {
@@ -63,7 +108,9 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
     await this.unitsOfWork.run(async (unit) => {
       const parked = await this.payments.park(unit.manager, item, itemFailures);
       if (!parked) return;
-      const { id: paymentId, orderId, amount, currency, paymentToken, cause, wantedSince } = parked;
+      const { id: paymentId, orderId, amount, currency, paymentToken, cause, wantedSince, isOver } = parked;
+      // Nobody has to decide: what was charged is looked up, and given back.
+      if (isOver) return this.payments.lookUpParked(unit.manager, [paymentId]);
       const data = { orderId, paymentId, amount: toMajorUnits(amount), currency, paymentToken };
       const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
       sendAsDeadLetter(unit, 'payment', chargeRequested, data, cause, rejection);
@@ -81,23 +128,58 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
         unit.manager,
         [...decisions].map(([id, decision]) => ({ id, decision })),
       );
-      const approved = decided.filter(({ id, cancelled }) => decisions.get(id)?.approved && !cancelled);
-      const invoices = await this.payments.issueInvoices(unit.manager, approved);
+      const statuses = new Map(
+        decided.map(({ id, cancelled, givenUp }) => [
+          id,
+          statusAfter(decisions.get(id) as ChargeDecision, cancelled || givenUp),
+        ]),
+      );
+      const invoices = await this.payments.issueInvoices(
+        unit.manager,
+        decided.filter(({ id }) => statuses.get(id) === 'SUCCEEDED'),
+      );
       for (const payment of decided) {
-        const { id: paymentId, orderId, userId, cause, cancelled } = payment;
-        // What was taken for a cancelled order is due for a refund now, and is told when it is given back.
-        if (cancelled && decisions.get(paymentId)?.approved) unit.afterCommit(() => this.refunds.wake());
-        else if (cancelled) unit.send(paymentCancelled, { orderId, userId, paymentId }, cause);
-        else announce(unit, payment, decisions.get(payment.id) as ChargeDecision, invoices.get(payment.id));
+        const decision = decisions.get(payment.id) as ChargeDecision;
+        // What was taken is due for a refund now, and is announced when it is given back.
+        if (statuses.get(payment.id) === 'REFUNDING') unit.afterCommit(() => this.refunds.wake());
+        announceDecision(unit, payment, decision, invoices.get(payment.id));
       }
     });
+  }
+}
+
+/** The charge is not to be made any more, only what an earlier attempt has taken is to be found. */
+const isToBeLookedUpOnly = ({ cancelled, givenUp, itemFailures }: ChargeItem): boolean =>
+  givenUp || (cancelled && itemFailures >= MAX_ITEM_FAILURES);
+
+function announceDecision(
+  unit: UnitOfWork,
+  payment: DecidedPayment,
+  decision: ChargeDecision,
+  invoiceNumber: string | undefined,
+): void {
+  const { id: paymentId, orderId, userId, cause, cancelled, givenUp, fulfilment } = payment;
+  if (decision.approved && decision.refundId !== undefined) {
+    if (cancelled || fulfilment) announceRefund(unit, { ...payment, refundId: decision.refundId }, cause);
+  } else if (cancelled) {
+    if (!decision.approved) unit.send(paymentCancelled, { orderId, userId, paymentId }, cause);
+  } else {
+    announce(unit, payment, givenUp ? notCharged : decision, invoiceNumber);
   }
 }
 
 /** Tells shipping and order, once the order is known; a manual payment may be there before its order. */
 export function announce(
   unit: UnitOfWork,
-  { id: paymentId, orderId, userId, amount, currency, fulfilment, cause }: Omit<DecidedPayment, 'cancelled'>,
+  {
+    id: paymentId,
+    orderId,
+    userId,
+    amount,
+    currency,
+    fulfilment,
+    cause,
+  }: Omit<DecidedPayment, 'cancelled' | 'givenUp'>,
   decision: ChargeDecision,
   invoiceNumber: string | undefined,
 ): void {

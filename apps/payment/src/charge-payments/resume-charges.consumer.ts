@@ -5,7 +5,10 @@ import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { PaymentRepository } from '../storage/payment.repository.js';
 import { ChargeQueue } from './charge-queue.js';
 
-/** Makes parked charges due again when an operator has redriven their dead letters. */
+/**
+ * Makes parked charges due again when an operator has redriven their dead letters, with the token as it was edited; or
+ * ends them.
+ */
 @Controller()
 export class ResumeChargesConsumer {
   constructor(
@@ -20,7 +23,11 @@ export class ResumeChargesConsumer {
   ): Promise<void> {
     await this.payments.resume(
       unitOfWork.manager,
-      events.map(({ data }) => data.orderId),
+      events.map(({ data: { orderId, paymentToken, decision } }) => ({
+        orderId,
+        paymentToken,
+        givesUp: decision === 'give-up',
+      })),
     );
     unitOfWork.afterCommit(() => this.queue.wake());
   }

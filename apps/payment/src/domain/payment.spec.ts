@@ -18,6 +18,7 @@ test.each<[PaymentStatus, number, PaymentStatus]>([
 test('given a charge in flight of a cancelled order, when the gateway takes the money, then it is given back', () => {
   expect(statusAfter({ approved: true, chargeId: 'ch_1' }, true)).toBe('REFUNDING');
   expect(statusAfter({ approved: true, chargeId: 'ch_1' }, false)).toBe('SUCCEEDED');
+  expect(statusAfter({ approved: true, chargeId: 'ch_1', refundId: 're_1' }, false)).toBe('REFUNDED');
   expect(statusAfter({ approved: false, code: 'declined', reason: 'no' }, true)).toBe('FAILED');
 });
 

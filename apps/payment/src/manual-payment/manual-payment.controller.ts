@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import { ChargeQueue } from '../charge-payments/charge-queue.js';
-import { sameTerms } from '../domain/payment.js';
+import { sameTerms, type PaymentStatus } from '../domain/payment.js';
 import { paymentView, viewOf, type PaymentView } from '../show-payments/payment-view.js';
 import { PaymentRepository } from '../storage/payment.repository.js';
 
@@ -35,6 +35,9 @@ const body = z
       },
     ],
   });
+
+/** Statuses of a payment that was made, or may be. */
+const PAYABLE: ReadonlySet<PaymentStatus> = new Set<PaymentStatus>(['PENDING', 'SUCCEEDED', 'FAILED']);
 
 /** Milliseconds for which the answer waits for the gateway's decision, looking this often. */
 const PATIENCE = 3_000;
@@ -63,7 +66,10 @@ export class ManualPaymentController {
   })
   @ApiResponse({ status: 201, description: 'The gateway has decided', standardSchema: paymentView })
   @ApiResponse({ status: 202, description: 'The gateway has not decided yet', standardSchema: paymentView })
-  @ApiResponse({ status: 409, description: 'The order has a payment of another amount' })
+  @ApiResponse({
+    status: 409,
+    description: 'The order has a payment of another amount, or was cancelled, rejected or refunded',
+  })
   async pay(
     @Body({ schema: body })
     { orderId, userId, amount: sum, currency: code, paymentToken }: z.infer<typeof body>,
@@ -95,6 +101,14 @@ export class ManualPaymentController {
         status: 409,
         title: 'Other payment',
         detail: `The order ${orderId} has a payment of ${toMajorUnits(payment.amount)} ${payment.currency}. Nothing was charged.`,
+      });
+    }
+    if (payment.cancelled || !PAYABLE.has(payment.status)) {
+      throw new ProblemException({
+        status: 409,
+        title: 'Order not payable',
+        detail: `The order ${orderId} was cancelled or rejected, or its payment is given back: its payment is ${payment.status}. What may have been charged is refunded. Place a new order.`,
+        extensions: { paymentStatus: payment.status },
       });
     }
     if (payment.status === 'PENDING') void reply.status(202);

@@ -11,6 +11,8 @@ import {
 import { OnEvent, PermanentError, type EventContext, type UnitOfWork } from '@orderbridge/messaging';
 import { v7 as uuid } from 'uuid';
 import { announce } from '../charge-payments/charge-payments.js';
+import { UndoPayments } from '../cancel-payments/undo-payments.js';
+import { announceRefund } from '../refund-payments/announce-refund.js';
 import { sameTerms, type ChargeDecision } from '../domain/payment.js';
 import { ChargeQueue } from '../charge-payments/charge-queue.js';
 import type { PaymentEntity } from '../storage/payment.entity.js';
@@ -20,12 +22,16 @@ import { unpaidPayment } from './unpaid-payment.js';
 type Reserved = CloudEvent<DataOf<typeof inventoryReserved>>;
 type OutOfStock = CloudEvent<DataOf<typeof inventoryOutOfStock>>;
 
-/** Opens a payment for each order that inventory has decided on: due for a charge, or closed unpaid. */
+/**
+ * Opens a payment for each order that inventory has decided on: due for a charge, or closed unpaid. What was paid by hand
+ * for an order that is out of stock is undone.
+ */
 @Controller()
 export class OpenPaymentsConsumer {
   constructor(
     private readonly payments: PaymentRepository,
     private readonly charges: ChargeQueue,
+    private readonly undoPayments: UndoPayments,
   ) {}
 
   @OnEvent(inventoryReserved)
@@ -40,7 +46,11 @@ export class OpenPaymentsConsumer {
     @Payload() events: readonly OutOfStock[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    await this.payments.insert(unitOfWork.manager, events.map(unpaidPayment));
+    const existing = await this.payments.insert(unitOfWork.manager, events.map(unpaidPayment));
+    const paid = events.filter(({ data }) => existing.has(data.orderId));
+    if (paid.length === 0) return;
+    const causes = new Map(paid.map((event) => [event.data.orderId, causedBy(event)]));
+    await this.undoPayments.undo(unitOfWork, causes, false);
   }
 
   /** The order was paid by hand before it came through the pipeline: it takes that payment over. */
@@ -55,9 +65,10 @@ export class OpenPaymentsConsumer {
       );
     }
     await this.payments.attachFulfilment(unit.manager, payment.id, wanted.fulfilment, wanted.cause);
+    if (payment.status === 'REFUNDED') announceRefund(unit, payment, wanted.cause);
     const decision = decisionOf(payment);
     if (!decision) return;
-    const invoice = await this.payments.invoiceOf(payment.id);
+    const invoice = await this.payments.invoiceOf(payment.id, unit.manager);
     announce(unit, { ...wanted, id: payment.id, userId: payment.userId }, decision, invoice?.number);
   }
 }

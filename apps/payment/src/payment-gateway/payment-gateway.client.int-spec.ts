@@ -8,6 +8,9 @@ const item = {
   id: '0193e5a0-0000-7000-8000-000000000003',
   attempts: 1,
   itemFailures: 0,
+  chargeKey: 'charge-1',
+  cancelled: false,
+  givenUp: false,
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   amount: 500,
   currency: 'EUR',
@@ -46,9 +49,9 @@ describe('the trace of a charge', () => {
 
   test('goes on from what made it necessary to the gateway, each attempt with a span of its own', async () => {
     status = 503;
-    await expect(client.charge(item)).rejects.toThrow(GatewayUnavailableError);
+    await expect(client.charge(item, 'charge-1')).rejects.toThrow(GatewayUnavailableError);
     status = 201;
-    await client.charge({ ...item, attempts: 2 });
+    await client.charge({ ...item, attempts: 2 }, 'charge-1');
     const attempts = spans.named('POST /v1/charges');
     expect(attempts).toMatchObject(
       [

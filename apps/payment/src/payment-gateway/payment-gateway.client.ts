@@ -3,143 +3,288 @@ import { PermanentError } from '@orderbridge/messaging';
 import {
   addressOf,
   callPartner,
+  parseRetryAfter,
   PartnerUnavailableError,
   type PartnerCall,
   type TracedItem,
 } from '@orderbridge/work-items';
 import { Pool } from 'undici';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ChargeDecision } from '../domain/payment.js';
 import type { ChargeItem } from '../storage/payment.repository.js';
 import type { RefundItem } from '../storage/refund.repository.js';
+import {
+  charge,
+  chargePage,
+  decisionOf,
+  problem,
+  refund,
+  refundPage,
+  refusal,
+  type GatewayCharge,
+  type ListedCharge,
+  type ListedRefund,
+} from './gateway-answers.js';
+import { readAnswer, UnreadableAnswerError } from './read-answer.js';
 
-const charge = z.object({
-  id: z.string(),
-  status: z.enum(['succeeded', 'declined']),
-  code: z.string().optional(),
-  message: z.string().optional(),
-});
-const refund = z.object({ id: z.string() });
-const problem = z.object({ code: z.string(), message: z.string() });
+/** Statuses by which the gateway refuses a charge, in its own form. */
+const REFUSES_CHARGE = new Set([400, 402, 422]);
+/** Statuses by which the gateway refuses a refund, in its own form. */
+const REFUSES_REFUND = new Set([400, 402, 404, 422]);
 
-/** Statuses by which the gateway says that the request itself is wrong: sending it again cannot help. */
-const REFUSED = new Set([400, 402, 404, 422]);
+const MAX_ANSWER_BYTES = 64 * 1_024;
+const MAX_PAGE_BYTES = 4 * 1_024 * 1_024;
+/** Of a page of a list. */
+const PAGE = 200;
 
-/** The gateway did not do what was asked: it was away, too slow, or had an error of its own. */
+/** Errors of a connection that was never made: the request has had no effect, and it is not about the item. */
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The gateway did not decide: it did not answer, or not in its own form, or had an error of its own. */
 export class GatewayUnavailableError extends PartnerUnavailableError {
   override readonly name = 'GatewayUnavailableError';
 }
 
-/** The gateway is well, and refuses a refund for good. */
+/** The gateway refuses a refund permanently. */
 export class RefundRefusedError extends PermanentError {
   override readonly name = 'RefundRefusedError';
 }
 
+/** A key of the gateway was used for another charge: what it led to has to be looked up. */
+export const KEY_REUSED = 'idempotency_key_reused';
+
+export interface GatewayPage<Item> {
+  readonly items: readonly Item[];
+  /** Undefined at the end. */
+  readonly nextCursor: string | undefined;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfterMs: number | undefined;
+}
+
 /**
- * Charges through the payment gateway's REST API. Every attempt of a payment carries the same `Idempotency-Key`, so
- * that a charge whose answer was lost is not made twice.
+ * Speaks the payment gateway's REST API. Every attempt of a charge carries the same `Idempotency-Key`, so that a charge
+ * whose answer was lost is not made twice. Answers are bounded, and only what has the gateway's own form is believed: an
+ * answer of a proxy in between says nothing.
  */
 @Injectable()
 export class PaymentGatewayClient implements OnApplicationShutdown {
   readonly #pool: Pool;
-  readonly #attributes: PartnerCall['attributes'];
+  readonly #address: PartnerCall['attributes'];
 
   constructor(
     url: string,
     /** Milliseconds after which a request counts as failed. */
-    private readonly timeout: number,
+    private readonly timeoutMs: number,
     connections: number,
   ) {
     this.#pool = new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 30_000 });
-    this.#attributes = { ...addressOf(url), 'http.request.method': 'POST' };
+    this.#address = addressOf(url);
   }
 
   /**
+   * @param key the idempotency key.
    * @throws GatewayUnavailableError when the gateway did not decide.
    */
-  charge(item: ChargeItem): Promise<ChargeDecision> {
-    return this.#charge(item);
+  async charge(item: ChargeItem, key: string): Promise<ChargeDecision> {
+    const { orderId, amount, currency, paymentToken } = item;
+    const request = { amount, currency, source: paymentToken, reference: orderId };
+    const { status, body, retryAfterMs } = await this.#post(item, '/v1/charges', key, request);
+    if (status === 200 || status === 201) {
+      const made = chargeFor(item, valid(charge, body));
+      const decision = decisionOf(made);
+      if (decision) return decision;
+    }
+    const answer = problem.safeParse(body);
+    if (answer.success && REFUSES_CHARGE.has(status)) return refusal(answer.data.code, answer.data.message);
+    throw unavailable(status, retryAfterMs);
+  }
+
+  /**
+   * What a key led to; undefined when nothing was done under it.
+   *
+   * @throws GatewayUnavailableError when the gateway does not say.
+   */
+  async chargeByKey(item: ChargeItem, key: string): Promise<GatewayCharge | undefined> {
+    const path = `/v1/charges/by-key/${encodeURIComponent(key)}`;
+    const { status, body, retryAfterMs } = await this.#get(item, '/v1/charges/by-key/{key}', path);
+    if (status === 200) return chargeFor(item, valid(charge, body));
+    if (status === 404 && problem.safeParse(body).data?.code === 'no_such_charge') return undefined;
+    throw unavailable(status, retryAfterMs);
+  }
+
+  /**
+   * Everything that was charged for an order, under whatever keys.
+   *
+   * @throws GatewayUnavailableError when the gateway does not say.
+   */
+  async chargesOf(item: TracedItem): Promise<ListedCharge[]> {
+    const path = `/v1/charges?limit=${PAGE}&reference=${encodeURIComponent(item.orderId)}`;
+    const { status, body, retryAfterMs } = await this.#get(item, '/v1/charges', path);
+    if (status !== 200) throw unavailable(status, retryAfterMs);
+    return valid(chargePage, body).charges.filter(({ reference }) => reference === item.orderId);
   }
 
   /**
    * Gives back the whole of a charge.
    *
    * @returns the gateway's id of the refund.
-   * @throws GatewayUnavailableError when the gateway did not refund; there is no other way than to ask again.
-   * @throws RefundRefusedError when it never will.
+   * @throws GatewayUnavailableError when the gateway did not decide.
+   * @throws RefundRefusedError when it refuses.
    */
-  refund(item: RefundItem): Promise<string> {
-    return this.#refund(item);
+  async refund(item: RefundItem): Promise<string> {
+    const { refundKey, chargeId, orderId, amount } = item;
+    const request = { charge: chargeId, amount, reference: orderId };
+    const { status, body, retryAfterMs } = await this.#post(item, '/v1/refunds', refundKey, request);
+    if (status === 200 || status === 201) return valid(refund, body).id;
+    const answer = problem.safeParse(body);
+    const isRefusal =
+      answer.success &&
+      REFUSES_REFUND.has(status) &&
+      (status !== 404 || answer.data.code === 'no_such_charge');
+    if (isRefusal)
+      throw new RefundRefusedError(`The payment gateway did not refund ${chargeId}: ${answer.data.message}`);
+    throw unavailable(status, retryAfterMs);
+  }
+
+  /**
+   * The gateway's id of the refund of a charge; undefined when it was not refunded.
+   *
+   * @throws GatewayUnavailableError when the gateway does not say.
+   */
+  async refundOf(item: TracedItem & { readonly chargeId: string }): Promise<string | undefined> {
+    const path = `/v1/refunds?limit=1&charge=${encodeURIComponent(item.chargeId)}`;
+    const { status, body, retryAfterMs } = await this.#get(item, '/v1/refunds', path);
+    if (status !== 200) throw unavailable(status, retryAfterMs);
+    return valid(refundPage, body).refunds.find(({ charge: of }) => of === item.chargeId)?.id;
+  }
+
+  /** A page of all charges, after the cursor of the page before. */
+  async charges(after: string | undefined): Promise<GatewayPage<ListedCharge>> {
+    const { charges, nextCursor } = valid(chargePage, await this.#page('/v1/charges', after));
+    return { items: charges, nextCursor: nextCursor ?? undefined };
+  }
+
+  /** A page of all refunds, after the cursor of the page before. */
+  async refunds(after: string | undefined): Promise<GatewayPage<ListedRefund>> {
+    const { refunds, nextCursor } = valid(refundPage, await this.#page('/v1/refunds', after));
+    return { items: refunds, nextCursor: nextCursor ?? undefined };
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#pool.close();
   }
 
-  async #charge(item: ChargeItem): Promise<ChargeDecision> {
-    const { id, orderId, amount, currency, paymentToken } = item;
-    const { status, body } = await this.#post(item, '/v1/charges', id, {
-      amount,
-      currency,
-      source: paymentToken,
-      reference: orderId,
-    });
-    if (status === 200 || status === 201) {
-      const answer = charge.parse(body);
-      if (answer.status === 'succeeded') return { approved: true, chargeId: answer.id };
-      return refusal(answer.code ?? 'declined', answer.message);
-    }
-    if (REFUSED.has(status)) {
-      const answer = problem.safeParse(body);
-      return answer.success ? refusal(answer.data.code, answer.data.message) : refusal(`http_${status}`);
-    }
-    throw new GatewayUnavailableError(`The payment gateway answered ${status}.`);
+  async #page(path: string, after: string | undefined): Promise<unknown> {
+    const cursor = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+    const { status, body, retryAfterMs } = await this.#request(
+      'GET',
+      `${path}?limit=${PAGE}${cursor}`,
+      {},
+      MAX_PAGE_BYTES,
+    );
+    if (status !== 200) throw unavailable(status, retryAfterMs);
+    return body;
   }
 
-  async #refund(item: RefundItem): Promise<string> {
-    const { id, chargeId, orderId, amount } = item;
-    const { status, body } = await this.#post(item, '/v1/refunds', `refund-${id}`, {
-      charge: chargeId,
-      amount,
-      reference: orderId,
-    });
-    if (status === 200 || status === 201) return refund.parse(body).id;
-    const answer = problem.safeParse(body);
-    const reason = answer.success ? answer.data.message : `status ${status}`;
-    const message = `The payment gateway did not refund ${chargeId}: ${reason}`;
-    throw REFUSED.has(status) ? new RefundRefusedError(message) : new GatewayUnavailableError(message);
+  #post(item: TracedItem, path: string, idempotencyKey: string, body: object): Promise<Answer> {
+    return this.#traced(item, 'POST', path, (headers, answered) =>
+      this.#request(
+        'POST',
+        path,
+        { ...headers, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
+        MAX_ANSWER_BYTES,
+        JSON.stringify(body),
+        answered,
+      ),
+    );
   }
 
-  #post(
+  #get(item: TracedItem, template: string, path: string): Promise<Answer> {
+    return this.#traced(item, 'GET', template, (headers, answered) =>
+      this.#request('GET', path, headers, MAX_PAGE_BYTES, undefined, answered),
+    );
+  }
+
+  #traced<Result>(
     item: TracedItem,
+    method: string,
+    template: string,
+    call: Parameters<typeof callPartner<Result>>[2],
+  ): Promise<Result> {
+    const attributes = { ...this.#address, 'http.request.method': method, 'url.template': template };
+    return callPartner(item, { name: `${method} ${template}`, attributes }, call);
+  }
+
+  /** An answer that is not the gateway's JSON has no body: that is for the caller to judge by its status. */
+  async #request(
+    method: 'GET' | 'POST',
     path: string,
-    idempotencyKey: string,
-    body: object,
-  ): Promise<{ status: number; body: unknown }> {
-    const attributes = { ...this.#attributes, 'url.template': path };
-    return callPartner(item, { name: `POST ${path}`, attributes }, async (traceHeaders, answered) => {
-      try {
-        const response = await this.#pool.request({
-          method: 'POST',
-          path,
-          headers: { ...traceHeaders, 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-          body: JSON.stringify(body),
-          signal: AbortSignal.timeout(this.timeout),
-        });
-        answered(response.statusCode);
-        const text = await response.body.text();
-        return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) };
-      } catch (error) {
-        throw new GatewayUnavailableError(`The payment gateway did not answer: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
-    });
+    headers: Record<string, string>,
+    maxBytes: number,
+    body?: string,
+    answered: (status: number) => void = () => undefined,
+  ): Promise<Answer> {
+    try {
+      const response = await this.#pool.request({
+        method,
+        path,
+        headers: { accept: 'application/json', ...headers },
+        ...(body !== undefined && { body }),
+        signal: AbortSignal.timeout(this.timeoutMs),
+      });
+      answered(response.statusCode);
+      const retryAfterMs = parseRetryAfter(response.headers['retry-after']);
+      const answer = await readAnswer(response, maxBytes).catch((error: unknown) => {
+        if (error instanceof UnreadableAnswerError && response.statusCode >= 400) return undefined;
+        throw error;
+      });
+      return { status: response.statusCode, body: answer, retryAfterMs };
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      throw new GatewayUnavailableError(`The payment gateway did not answer: ${message}`, {
+        cause: error,
+        mayBeItem: !NOT_CONNECTED.has(code ?? ''),
+      });
+    }
   }
 }
 
-const refusal = (code: string, reason = 'The payment gateway refused the charge.'): ChargeDecision => ({
-  approved: false,
-  code,
-  reason,
-});
+/** @throws GatewayUnavailableError when the answer is not what the gateway answers. */
+function valid<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new GatewayUnavailableError(
+    `The payment gateway answered what cannot be used: ${issue?.path.join('.')} ${issue?.message}`.slice(
+      0,
+      500,
+    ),
+  );
+}
+
+/** @throws GatewayUnavailableError when a charge is not the one that is asked for. */
+function chargeFor({ orderId, amount, currency }: ChargeItem, made: GatewayCharge): GatewayCharge {
+  const isOther =
+    (made.reference ?? orderId) !== orderId ||
+    (made.amount ?? amount) !== amount ||
+    (made.currency ?? currency) !== currency;
+  if (isOther) throw new GatewayUnavailableError(`The payment gateway answered another charge, ${made.id}.`);
+  return made;
+}
+
+const unavailable = (status: number, retryAfterMs: number | undefined): GatewayUnavailableError =>
+  new GatewayUnavailableError(`The payment gateway answered ${status}.`, {
+    retryAfterMs,
+    mayBeItem: status !== 429,
+  });

@@ -2,7 +2,7 @@ import { paymentRefunded, toMajorUnits, type Cause } from '@orderbridge/contract
 import type { UnitOfWork } from '@orderbridge/messaging';
 import type { PaymentEntity } from '../storage/payment.entity.js';
 
-/** Tells that the gateway gave a payment back. */
+/** Announces that a payment was given back. */
 export function announceRefund(
   unit: UnitOfWork,
   payment: Pick<PaymentEntity, 'id' | 'orderId' | 'userId' | 'amount' | 'currency' | 'refundId'>,

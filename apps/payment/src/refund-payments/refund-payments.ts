@@ -2,16 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { paymentPostponed, refundRequested, toMajorUnits } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
-import type {
-  Backlog,
-  Capacity,
-  Finished,
-  Postponement,
-  TakeRequest,
-  WorkItemHandlers,
+import {
+  capacityWithLookup,
+  type Backlog,
+  type Capacity,
+  type Finished,
+  type Postponement,
+  type TakeRequest,
+  type WorkItemHandlers,
 } from '@orderbridge/work-items';
 import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
-import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
+import { PaymentGatewayClient, RefundRefusedError } from '../payment-gateway/payment-gateway.client.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
 import { announceRefund } from './announce-refund.js';
 
@@ -26,15 +27,32 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
   ) {}
 
   capacity(): Capacity {
-    return this.operations.refund.capacity;
+    return capacityWithLookup(this.operations.refund, this.operations.lookup);
   }
 
   take(request: TakeRequest): Promise<RefundItem[]> {
     return this.refunds.takeDue(request);
   }
 
-  perform(item: RefundItem): Promise<string> {
-    return this.operations.refund.execute(item, () => this.gateway.refund(item));
+  /** A refusal is believed when the gateway says that it has not refunded the charge, under whatever key. */
+  async perform(item: RefundItem): Promise<string> {
+    const isInDoubt = item.attempts > 1;
+    const found = isInDoubt ? await this.#lookUp(item) : undefined;
+    if (found !== undefined) return found;
+    try {
+      return await this.operations.refund.execute(item, () => this.gateway.refund(item), {
+        hasAnswered: isInDoubt,
+      });
+    } catch (error) {
+      if (!(error instanceof RefundRefusedError)) throw error;
+      const refundId = await this.#lookUp(item);
+      if (refundId === undefined) throw error;
+      return refundId;
+    }
+  }
+
+  #lookUp(item: RefundItem): Promise<string | undefined> {
+    return this.operations.lookup.execute(item, () => this.gateway.refundOf(item));
   }
 
   async postpone(item: RefundItem, postponement: Postponement): Promise<void> {

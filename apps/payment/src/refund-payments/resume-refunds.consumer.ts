@@ -3,9 +3,10 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import { refundRequested, type CloudEvent, type DataOf } from '@orderbridge/contracts';
 import { OnEvent, type EventContext } from '@orderbridge/messaging';
 import { RefundRepository } from '../storage/refund.repository.js';
+import { announceRefund } from './announce-refund.js';
 import { RefundQueue } from './refund-queue.js';
 
-/** Makes refunds due again that the gateway had refused, when an operator has sent their dead letters again. */
+/** Makes parked refunds due again when an operator has redriven their dead letters, or counts them as made by hand. */
 @Controller()
 export class ResumeRefundsConsumer {
   constructor(
@@ -18,10 +19,12 @@ export class ResumeRefundsConsumer {
     @Payload() events: readonly CloudEvent<DataOf<typeof refundRequested>>[],
     @Ctx() { unitOfWork }: EventContext,
   ): Promise<void> {
-    await this.refunds.resume(
-      unitOfWork.manager,
-      events.map(({ data }) => data.orderId),
-    );
+    const { manager } = unitOfWork;
+    const of = (givesUp: boolean) =>
+      events.filter(({ data }) => (data.decision === 'give-up') === givesUp).map(({ data }) => data.orderId);
+    await this.refunds.resume(manager, of(false));
+    for (const { cause, ...payment } of await this.refunds.giveUp(manager, of(true)))
+      announceRefund(unitOfWork, payment, cause);
     unitOfWork.afterCommit(() => this.queue.wake());
   }
 }

@@ -4,7 +4,6 @@ import type { PaymentStatus } from '../domain/payment.js';
 
 @Entity('payment')
 export class PaymentEntity {
-  /** Idempotency key of the charge at the gateway. */
   @PrimaryColumn('uuid')
   id!: string;
 
@@ -25,9 +24,17 @@ export class PaymentEntity {
   @Column('char', { length: 3 })
   currency!: string;
 
-  /** Its order was cancelled. */
+  /** Idempotency key of the charge at the gateway; the payment's id where it is absent. */
+  @Column('text', { name: 'charge_key', nullable: true })
+  chargeKey!: string | null;
+
+  /** Its order was cancelled or rejected. */
   @Column('boolean')
   cancelled!: boolean;
+
+  /** An operator has given the charge up. */
+  @Column('boolean', { name: 'given_up' })
+  givenUp!: boolean;
 
   @Column('text', { name: 'payment_token', nullable: true })
   paymentToken!: string | null;

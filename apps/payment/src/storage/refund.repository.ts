@@ -12,8 +12,10 @@ import type { EntityManager, Repository } from 'typeorm';
 import { PaymentEntity } from './payment.entity.js';
 import type { Postponed } from './payment.repository.js';
 
-/** A refund that is due; its id is the payment's, with a prefix the idempotency key at the gateway. */
+/** A refund that is due; its id is the payment's. */
 export interface RefundItem extends WorkItem {
+  /** Idempotency key at the gateway. */
+  readonly refundKey: string;
   readonly orderId: string;
   readonly chargeId: string;
   readonly amount: number;
@@ -41,10 +43,15 @@ export interface RefundedPayment {
   readonly cause: Cause;
 }
 
+/** Id of a refund that an operator has made without the gateway. */
+export const BY_HAND = 'by-hand';
+
 const REFUNDS = new WorkItemTable({
   table: 'payment',
   status: 'REFUNDING',
-  returning: 'order_id AS "orderId", charge_id AS "chargeId", amount, currency, cause',
+  // Payments without a charge key are of earlier versions.
+  returning: `order_id AS "orderId", charge_id AS "chargeId", amount, currency, cause,
+    'refund-' || CASE WHEN charge_key IS NULL THEN id ELSE order_id END AS "refundKey"`,
   asynchronous: true,
 });
 
@@ -111,6 +118,17 @@ export class RefundRepository {
   /** Makes refunds due again that were set aside. */
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
     await manager.query(...REFUNDS.resume(orderIds));
+  }
+
+  /** Counts parked refunds as made by hand, and returns them. */
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<RefundedPayment[]> {
+    const [rows]: [(Omit<RefundedPayment, 'amount'> & { amount: string })[], number] = await manager.query(
+      `UPDATE payment SET status = 'REFUNDED', refund_id = '${BY_HAND}', updated_at = now()
+       WHERE order_id = ANY($1::uuid[]) AND status = 'REFUNDING' AND due_at = 'infinity'
+       RETURNING id, order_id AS "orderId", user_id AS "userId", amount, currency, refund_id AS "refundId", cause`,
+      [orderIds],
+    );
+    return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
   /** See `WorkItemHandlers.backlog`. */

@@ -1,6 +1,13 @@
 import type { Cause } from '@orderbridge/contracts';
-import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
+import {
+  MAX_ITEM_FAILURES,
+  type Backlog,
+  type Postponement,
+  type TakeRequest,
+  type WorkItem,
+} from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
+import { chargeKeyOf } from '../../../../apps/payment/src/domain/charge-key.js';
 import {
   statusAfter,
   type ChargeDecision,
@@ -8,12 +15,15 @@ import {
 } from '../../../../apps/payment/src/domain/payment.js';
 import type { InvoiceEntity } from '../../../../apps/payment/src/storage/invoice.entity.js';
 import type { Fulfilment, PaymentEntity } from '../../../../apps/payment/src/storage/payment.entity.js';
-import type {
-  ChargeItem,
-  DecidedPayment,
-  NewPayment,
-  ParkedCharge,
-  PaymentRepository,
+import {
+  IN_FLIGHT_MS,
+  type ChargeDirective,
+  type InvoicedPayment,
+  type ChargeItem,
+  type DecidedPayment,
+  type NewPayment,
+  type ParkedCharge,
+  type PaymentRepository,
 } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
@@ -48,7 +58,11 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     );
   }
 
-  invoiceOf(paymentId: string): Promise<InvoiceEntity | null> {
+  async invoiceOf(paymentId: string, manager?: EntityManager): Promise<InvoiceEntity | null> {
+    if (manager) {
+      const transaction = await this.session.statement(manager, 'finds an invoice');
+      return transaction.get(this.tables.invoices, paymentId) ?? null;
+    }
     return this.session.autocommit(
       'finds an invoice',
       (transaction) => transaction.get(this.tables.invoices, paymentId) ?? null,
@@ -62,7 +76,9 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
       const now = new Date(transaction.now);
       const inserted = await transaction.insertIfAbsent(this.tables.payments, payment.orderId, {
         ...payment,
+        chargeKey: chargeKeyOf(payment.orderId),
         cancelled: false,
+        givenUp: false,
         chargeId: null,
         refundId: null,
         failureCode: null,
@@ -112,6 +128,16 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
           }),
       }),
     );
+    if (status === 'PENDING') await this.lookUpParked(manager, [id]);
+  }
+
+  async lookUpParked(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'has charges looked up');
+    await transaction.update(
+      this.tables.payments,
+      ({ id, status, dueAt }) => ids.includes(id) && status === 'PENDING' && dueAt === Infinity,
+      () => ({ dueAt: transaction.now + IN_FLIGHT_MS, itemFailures: MAX_ITEM_FAILURES }),
+    );
   }
 
   async attachFulfilment(
@@ -132,15 +158,18 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     return this.session.autocommit('takes due charges', (transaction) =>
       this.#charges
         .take(transaction, request)
-        .map(({ id, attempts, itemFailures, orderId, amount, currency, paymentToken, cause }) => ({
+        .map(({ id, orderId, amount, currency, paymentToken, cause, ...row }) => ({
           id,
-          attempts,
-          itemFailures,
+          attempts: row.attempts,
+          itemFailures: row.itemFailures,
           orderId,
           amount,
           currency,
           paymentToken: paymentToken as string,
           cause,
+          chargeKey: row.chargeKey ?? id,
+          cancelled: row.cancelled,
+          givenUp: row.givenUp,
         })),
     );
   }
@@ -169,12 +198,32 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     const transaction = await this.session.statement(manager, 'parks a charge');
     const row = await this.#charges.park(transaction, item, itemFailures);
     if (!row) return undefined;
-    const { id, orderId, amount, currency, paymentToken, cause, createdAt: wantedSince } = row;
-    return { id, orderId, amount, currency, paymentToken: paymentToken as string, cause, wantedSince };
+    const { id, orderId, amount, currency, cause, createdAt: wantedSince, cancelled, givenUp } = row;
+    const paymentToken = row.paymentToken as string;
+    return { id, orderId, amount, currency, paymentToken, cause, wantedSince, isOver: cancelled || givenUp };
   }
 
-  async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
-    await this.#charges.resume(await this.session.statement(manager, 'resumes charges'), orderIds);
+  async resume(manager: EntityManager, directives: readonly ChargeDirective[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'resumes charges');
+    const resumed: string[] = [];
+    for (const { orderId, paymentToken, givesUp } of directives) {
+      const rows = await transaction.update(
+        this.tables.payments,
+        (payment) =>
+          payment.orderId === orderId && payment.status === 'PENDING' && payment.dueAt === Infinity,
+        (before) => ({
+          givenUp: givesUp,
+          itemFailures: 0,
+          dueAt: givesUp ? before.dueAt : transaction.now,
+          ...(before.paymentToken !== paymentToken && {
+            paymentToken,
+            chargeKey: chargeKeyOf(orderId, paymentToken),
+          }),
+        }),
+      );
+      resumed.push(...rows.map(({ id }) => id));
+    }
+    await this.lookUpParked(manager, resumed);
   }
 
   async decide(
@@ -184,24 +233,29 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     const transaction = await this.session.statement(manager, 'writes what the gateway decided');
     const decided: DecidedPayment[] = [];
     for (const { id, decision } of decisions) {
-      const rows = await transaction.update(this.tables.payments, isPending(id), ({ cancelled }) => ({
-        status: statusAfter(decision, cancelled),
-        retrying: false,
-        itemFailures: 0,
-        ...(cancelled && { attempts: 0, dueAt: transaction.now }),
-        chargeId: decision.approved ? decision.chargeId : null,
-        failureCode: decision.approved ? null : decision.code,
-        failureReason: decision.approved ? null : decision.reason,
-      }));
-      for (const { orderId, userId, amount, currency, fulfilment, cause, cancelled } of rows)
-        decided.push({ id, orderId, userId, amount, currency, fulfilment, cause, cancelled });
+      const rows = await transaction.update(
+        this.tables.payments,
+        isPending(id),
+        ({ cancelled, givenUp }) => ({
+          status: statusAfter(decision, cancelled || givenUp),
+          retrying: false,
+          itemFailures: 0,
+          ...((cancelled || givenUp) && { attempts: 0, dueAt: transaction.now }),
+          chargeId: decision.approved ? decision.chargeId : null,
+          refundId: decision.approved ? (decision.refundId ?? null) : null,
+          failureCode: decision.approved ? null : decision.code,
+          failureReason: decision.approved ? null : decision.reason,
+        }),
+      );
+      for (const { orderId, userId, amount, currency, fulfilment, cause, cancelled, givenUp } of rows)
+        decided.push({ id, orderId, userId, amount, currency, fulfilment, cause, cancelled, givenUp });
     }
     return decided;
   }
 
   async issueInvoices(
     manager: EntityManager,
-    payments: readonly DecidedPayment[],
+    payments: readonly InvoicedPayment[],
   ): Promise<Map<string, string>> {
     if (payments.length === 0) return new Map();
     const transaction = await this.session.statement(manager, 'issues invoices');

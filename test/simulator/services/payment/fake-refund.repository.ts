@@ -1,11 +1,12 @@
 import type { Cause } from '@orderbridge/contracts';
 import type { Backlog, Postponement, TakeRequest, WorkItem } from '@orderbridge/work-items';
 import type { EntityManager } from 'typeorm';
-import type {
-  ParkedRefund,
-  RefundedPayment,
-  RefundItem,
-  RefundRepository,
+import {
+  BY_HAND,
+  type ParkedRefund,
+  type RefundedPayment,
+  type RefundItem,
+  type RefundRepository,
 } from '../../../../apps/payment/src/storage/refund.repository.js';
 import type { Postponed } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { Session } from '../../database/database.js';
@@ -51,8 +52,9 @@ export class FakeRefundRepository implements Public<RefundRepository> {
     return this.session.autocommit('takes due refunds', (transaction) =>
       this.#refunds
         .take(transaction, request)
-        .map(({ id, attempts, itemFailures, orderId, chargeId, amount, currency, cause }) => ({
+        .map(({ id, attempts, itemFailures, orderId, chargeId, chargeKey, amount, currency, cause }) => ({
           id,
+          refundKey: `refund-${chargeKey === null ? id : orderId}`,
           attempts,
           itemFailures,
           orderId,
@@ -94,6 +96,25 @@ export class FakeRefundRepository implements Public<RefundRepository> {
 
   async resume(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
     await this.#refunds.resume(await this.session.statement(manager, 'resumes refunds'), orderIds);
+  }
+
+  async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<RefundedPayment[]> {
+    const transaction = await this.session.statement(manager, 'gives refunds up');
+    const rows = await transaction.update(
+      this.tables.payments,
+      ({ orderId, status, dueAt }) =>
+        orderIds.includes(orderId) && status === 'REFUNDING' && dueAt === Infinity,
+      () => ({ status: 'REFUNDED' as const, refundId: BY_HAND }),
+    );
+    return rows.map(({ id, orderId, userId, amount, currency, cause }) => ({
+      id,
+      orderId,
+      userId,
+      refundId: BY_HAND,
+      amount,
+      currency,
+      cause,
+    }));
   }
 
   async complete(

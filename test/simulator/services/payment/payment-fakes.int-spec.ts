@@ -4,6 +4,7 @@ import { Compensation1700000000002 } from '../../../../apps/payment/src/storage/
 import { InvoiceEntity } from '../../../../apps/payment/src/storage/invoice.entity.js';
 import { PaymentEntity } from '../../../../apps/payment/src/storage/payment.entity.js';
 import { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
+import { ChargeKeys1700000000004 } from '../../../../apps/payment/src/storage/charge-keys.migration.js';
 import { WorkItemFailures1700000000003 } from '../../../../apps/payment/src/storage/work-item-failures.migration.js';
 import { PaymentTables1700000000001 } from '../../../../apps/payment/src/storage/payment-tables.migration.js';
 import { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
@@ -46,8 +47,14 @@ const payment = someOrder.chain((order) =>
 );
 const decision = fc.oneof(
   fc.record({ approved: fc.constant(true), chargeId: fc.constant('ch_1') }),
+  fc.record({ approved: fc.constant(true), chargeId: fc.constant('ch_1'), refundId: fc.constant('re_1') }),
   fc.record({ approved: fc.constant(false), code: fc.constant('code'), reason: fc.constant('reason') }),
 );
+const directive = fc.record({
+  orderId: someId,
+  paymentToken: fc.constantFrom('tok', 'tok_other'),
+  givesUp: fc.boolean(),
+});
 const invoice = fc.record({
   id: somePayment,
   orderId: someId,
@@ -66,7 +73,12 @@ describe("payment's fakes and PostgreSQL", () => {
 
   beforeAll(async () => {
     dataSource = await connectTestDatabase(
-      [PaymentTables1700000000001, Compensation1700000000002, WorkItemFailures1700000000003],
+      [
+        PaymentTables1700000000001,
+        Compensation1700000000002,
+        WorkItemFailures1700000000003,
+        ChargeKeys1700000000004,
+      ],
       [PaymentEntity, InvoiceEntity],
     );
   });
@@ -86,7 +98,9 @@ describe("payment's fakes and PostgreSQL", () => {
         callOf('payments', 'issueInvoices', unique(invoice, 'id')),
         callOf('payments', 'postpone', someItem(somePayment), somePostponement),
         callOf('payments', 'park', someItem(somePayment), someFailures),
-        callOf('payments', 'resume', someIds),
+        callOf('payments', 'resume', unique(directive, 'orderId')),
+        callOf('payments', 'lookUpParked', fc.uniqueArray(somePayment, { minLength: 1, maxLength: 3 })),
+        callOf('refunds', 'giveUp', someIds),
         callOf('refunds', 'postpone', someItem(somePayment), somePostponement),
         callOf('refunds', 'park', someItem(somePayment), someFailures),
         callOf('refunds', 'resume', someIds),

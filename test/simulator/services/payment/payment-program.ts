@@ -3,6 +3,8 @@ import { CancelPaymentsConsumer } from '../../../../apps/payment/src/cancel-paym
 import { GatewayOperations } from '../../../../apps/payment/src/payment-gateway/gateway-operations.js';
 import { ResumeChargesConsumer } from '../../../../apps/payment/src/charge-payments/resume-charges.consumer.js';
 import { ResumeRefundsConsumer } from '../../../../apps/payment/src/refund-payments/resume-refunds.consumer.js';
+import { RejectPaymentsConsumer } from '../../../../apps/payment/src/reject-payments/reject-payments.consumer.js';
+import { UndoPayments } from '../../../../apps/payment/src/cancel-payments/undo-payments.js';
 import { ChargePayments } from '../../../../apps/payment/src/charge-payments/charge-payments.js';
 import type { ChargeQueue } from '../../../../apps/payment/src/charge-payments/charge-queue.js';
 import { OpenPaymentsConsumer } from '../../../../apps/payment/src/open-payments/open-payments.consumer.js';
@@ -38,11 +40,13 @@ export function startPayment(program: Program): void {
   const chargeQueue = program.work(
     new ChargePayments(payments, gateway, operations, refundQueue, unitsOfWork),
   ) as ChargeQueue;
+  const undoPayments = new UndoPayments(payments, refundQueue);
   program.publish();
-  program.consumeIbmMq(new OpenPaymentsConsumer(payments, chargeQueue));
+  program.consumeIbmMq(new OpenPaymentsConsumer(payments, chargeQueue, undoPayments));
   program.consumeKafka(
     [ORDERS.name],
-    new CancelPaymentsConsumer(payments, refundQueue),
+    new CancelPaymentsConsumer(payments, undoPayments),
+    new RejectPaymentsConsumer(undoPayments),
     new RefundPaymentsConsumer(refunds, payments, refundQueue),
     new ResumeChargesConsumer(payments, chargeQueue),
     new ResumeRefundsConsumer(refunds, refundQueue),
