@@ -45,6 +45,8 @@ const config: Config = {
           ? ['<rootDir>/test/replicas/*.replicas-spec.ts']
           : []),
       ],
+      // Takes minutes: `npm run e2e:restore`.
+      testPathIgnorePatterns: ['/node_modules/', ...(process.env.E2E_RESTORE ? [] : ['/restore[.]e2e-spec'])],
       globalSetup: '<rootDir>/test/stack/global-setup.mjs',
     },
     {
