@@ -135,6 +135,7 @@ test('what the queue manager does not take at present does not count against the
     const unit = await sending.unit();
     expect(unit.messages).toMatchObject([{ text: 'innocent', backoutCount }]);
     await sending.decide(unit, { send });
+    await sending.observed('backedOut');
   }
   harness.mqsc('ALTER QLOCAL(OUT) PUT(ENABLED)');
   await sending.decide(await sending.unit(), { send });
