@@ -1,10 +1,12 @@
 import { kafkaEnvironment } from '@orderbridge/kafka';
+import { reconciliationEnvironment } from '@orderbridge/reconciliation';
 import { databaseEnvironment, type Environment } from '@orderbridge/service';
 import { z } from 'zod';
 
 export const shippingEnvironment = {
   ...databaseEnvironment,
   ...kafkaEnvironment,
+  ...reconciliationEnvironment,
   CARRIER_URL: z.url().describe("address of the carrier's SOAP service"),
   CARRIER_TIMEOUT_MS: z.coerce
     .number()

@@ -4,6 +4,8 @@ import {
   fixtureEvent,
   orderCancelling,
   ORDERS,
+  orderStateReported,
+  shippingOrderStateRequested,
   paymentProcessed,
   shipmentCancelled,
   shipmentCreated,
@@ -29,7 +31,7 @@ import {
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
-import type { CarrierLabel } from './carrier/carrier-answers.js';
+import type { CarrierLabel, ListedShipment } from './carrier/carrier-answers.js';
 import { CarrierClient, type Page, type VoidRefusal } from './carrier/carrier.client.js';
 import { RequestFaultedError } from './carrier/request-faulted.error.js';
 import type { CarrierDecision } from './domain/shipment.js';
@@ -67,6 +69,12 @@ class Carrier {
       listed: entries.length,
       nextCursor: `${start + entries.length || ''}`,
     });
+  }
+
+  listed: ListedShipment[] = [];
+
+  listShipments(): Promise<Page<ListedShipment>> {
+    return Promise.resolve({ entries: this.listed, listed: this.listed.length, nextCursor: '' });
   }
 
   /** What it has, by order. */
@@ -544,6 +552,63 @@ describe('shipping service', () => {
       );
     while (told().length < 2) await sleep(10);
     expect(told()[1]?.body).toEqual(told()[0]?.body);
+  });
+
+  describe('reconciliation', () => {
+    const LABEL = { carrier: 'Mock Parcel', carrierReference: 'SHP-9', trackingNumber: 'MP9' };
+    const shipmentOf = async (orderId: string) =>
+      (await http().get(`/shipments/${orderId}`).expect(200)).body;
+    const report = (orderId: string, status: string | undefined) => {
+      const { data } = fixtureEvent(orderStateReported);
+      return newDelivery(orderStateReported, {
+        orderId,
+        order: status && data.order ? { ...data.order, status } : null,
+      });
+    };
+    const forgotten = () => {
+      const orderId = uuid();
+      carrier.labels.set(orderId, LABEL);
+      return orderId;
+    };
+    const booked = async () => {
+      const order = paid();
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentCreated, order.orderId);
+      return order.orderId;
+    };
+
+    test('a label of which nothing is known is asked about, and adopted when its order goes on', async () => {
+      const orderId = forgotten();
+      carrier.listed = [{ ...LABEL, orderId }];
+      await http().post('/reconcile').send({ all: true }).expect(202);
+      await announced(shippingOrderStateRequested, orderId);
+      await service.deliver(report(orderId, 'SHIPPED'));
+      const [message] = await announced(shipmentCreated, orderId);
+      expect(JSON.parse(message!.body.toString())).toMatchObject({ trackingNumber: 'MP9' });
+      expect(carrier.of(orderId)).toEqual([]);
+    });
+
+    test('a label of an order that does not exist is voided, and nobody hears of it', async () => {
+      const orderId = forgotten();
+      await service.deliver(report(orderId, undefined));
+      while ((await shipmentOf(orderId)).status !== 'VOIDED') await sleep(10);
+      expect(carrier.voided).toContain(orderId);
+      expect(service.kafka.messages.filter(({ key }) => key === orderId)).toEqual([]);
+    });
+
+    test('a label of an order that is cancelled is voided; one of an order that is fine is not touched', async () => {
+      const [cancelled, fine] = [await booked(), await booked()];
+      await service.deliver(report(fine, 'SHIPPED'), report(cancelled, 'CANCELLED'));
+      await announced(shipmentVoided, cancelled);
+      expect((await shipmentOf(fine)).status).toBe('BOOKED');
+      expect(carrier.voided).not.toContain(fine);
+    });
+
+    test('an order that has not heard of its shipment hears of it again', async () => {
+      const orderId = await booked();
+      await service.deliver(report(orderId, 'PAID'));
+      while ((await announced(shipmentCreated, orderId)).length < 2) await sleep(10);
+    });
   });
 
   test('an order without a shipment is 404', async () => {

@@ -3,6 +3,11 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { KafkaModule, KafkaPublisher } from '@orderbridge/kafka';
 import { MessagingModule, MESSAGING_MIGRATIONS } from '@orderbridge/messaging';
 import { DatabaseModule, Readiness, ServiceModule } from '@orderbridge/service';
+import {
+  Reconciliation1700000000020,
+  ReconciliationController,
+  reconciliationProviders,
+} from '@orderbridge/reconciliation';
 import { watchedOperation } from '@orderbridge/work-items';
 import { BookShipments } from './book-shipments/book-shipments.js';
 import { BOOKING_CONCURRENCY, BookingQueue } from './book-shipments/booking-queue.js';
@@ -15,6 +20,8 @@ import { ClosingQueue } from './close-bookings/closing-queue.js';
 import { DeliveryWatcher } from './follow-deliveries/delivery-watcher.js';
 import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
+import { CarrierShipmentsListing } from './reconcile/carrier-shipments.listing.js';
+import { CompareOrderStateConsumer } from './reconcile/compare-order-state.consumer.js';
 import { RequestShipmentsConsumer } from './request-shipments/request-shipments.consumer.js';
 import { SHIPPING_CONFIG, type ShippingConfig } from './shipping-environment.js';
 import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
@@ -53,6 +60,7 @@ export class ShippingModule {
             Deliveries1700000000003,
             WorkItemFailures1700000000004,
             Closing1700000000005,
+            Reconciliation1700000000020,
           ],
         }),
         TypeOrmModule.forFeature(entities),
@@ -68,6 +76,8 @@ export class ShippingModule {
         CancelShipmentsConsumer,
         ResumeBookingsConsumer,
         ResumeVoidsConsumer,
+        CompareOrderStateConsumer,
+        ReconciliationController,
         ShowShipmentsController,
       ],
       providers: [
@@ -107,6 +117,8 @@ export class ShippingModule {
         VoidQueue,
         FollowDeliveries,
         DeliveryWatcher,
+        CarrierShipmentsListing,
+        ...reconciliationProviders(config.RECONCILE_INTERVAL_SECONDS, CarrierShipmentsListing),
       ],
     };
   }

@@ -7,7 +7,7 @@ import {
   shipmentVoided,
 } from '@orderbridge/contracts';
 import type { UnitOfWork } from '@orderbridge/messaging';
-import type { AnnouncedShipment } from '../storage/shipment.repository.js';
+import { NOBODY, type AnnouncedShipment } from '../storage/shipment.repository.js';
 
 /** Why a parcel goes on although its order was to be cancelled, for customers. */
 const TOO_LATE = 'The parcel is on its way and cannot be kept back.';
@@ -27,6 +27,7 @@ export function announce(unit: UnitOfWork, shipment: AnnouncedShipment): void {
     failureCode,
     failureReason,
   } = shipment;
+  if (userId === NOBODY) return;
   const about = { orderId, userId, shipmentId };
   switch (shipment.status) {
     case 'REQUESTED':

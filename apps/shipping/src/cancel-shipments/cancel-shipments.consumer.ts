@@ -6,7 +6,7 @@ import { v7 as uuid } from 'uuid';
 import { announce, announceTooLate } from '../book-shipments/announce.js';
 import { ClosingQueue } from '../close-bookings/closing-queue.js';
 import { whenCancelled } from '../domain/shipment.js';
-import { ShipmentRepository } from '../storage/shipment.repository.js';
+import { ShipmentRepository, type AnnouncedShipment } from '../storage/shipment.repository.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
 
 /**
@@ -44,13 +44,14 @@ export class CancelShipmentsConsumer {
     );
     for (const shipment of await this.shipments.lockOfOrders(manager, [...causes.keys()])) {
       const cause = causes.get(shipment.orderId) ?? shipment.cause;
+      const known: AnnouncedShipment = shipment;
       if (shipment.status === 'DELIVERED') {
-        announceTooLate(unitOfWork, { ...shipment, cause });
+        announceTooLate(unitOfWork, { ...known, cause });
         continue;
       }
       const status = whenCancelled(shipment.status, shipment.attempts);
       await this.shipments.cancel(manager, shipment.id, status, cause);
-      announce(unitOfWork, { ...shipment, status, cause, cancelled: true });
+      announce(unitOfWork, { ...known, status, cause, cancelled: true });
     }
     unitOfWork.afterCommit(() => {
       this.closings.wake();

@@ -17,6 +17,9 @@ export type NewShipment = Pick<
   'id' | 'orderId' | 'userId' | 'status' | 'shipTo' | 'pieces' | 'cause'
 >;
 
+/** The user of a shipment whose order does not exist, or is not to hear of it: nothing of it is announced. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** A booking that is due; its id is the shipment's. */
 export interface BookingItem extends WorkItem {
   /** Idempotency key at the carrier. */
@@ -102,6 +105,24 @@ export class ShipmentRepository {
     );
     const fresh = new Set(inserted.map(({ orderId }) => orderId));
     return new Set(shipments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
+  }
+
+  /**
+   * Inserts shipments that were forgotten, of orders that have none. The carrier may have been asked for them: it is asked
+   * first what it has.
+   */
+  async insertForgotten(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+    const existing = await this.insert(manager, shipments);
+    const fresh = shipments.map(({ orderId }) => orderId).filter((orderId) => !existing.has(orderId));
+    await manager.query(
+      `UPDATE shipment SET attempts = 1, retrying = true, cancelled = status = 'CLOSING' WHERE order_id = ANY($1::uuid[])`,
+      [fresh],
+    );
+  }
+
+  /** Lets nothing of a shipment be announced, whose order does not exist. */
+  async forgetUser(manager: EntityManager, id: string): Promise<void> {
+    await manager.query('UPDATE shipment SET user_id = $2 WHERE id = $1', [id, NOBODY]);
   }
 
   /** The shipments that orders have, locked against all other changes. */

@@ -77,8 +77,8 @@ export class VoidRepository {
   /** Gives voids up that were set aside: their parcels go on. Returns the shipments, which are not cancelled any longer. */
   async giveUp(manager: EntityManager, orderIds: readonly string[]): Promise<AnnouncedShipment[]> {
     const [rows]: [AnnouncedShipment[], number] = await manager.query(
-      `${goesOn(`SELECT id, delivered_at, cancelled FROM shipment
-         WHERE order_id = ANY($1::uuid[]) AND status = 'VOIDING' AND due_at = 'infinity' FOR UPDATE`)}`,
+      goesOn(`SELECT id, delivered_at, cancelled FROM shipment
+         WHERE order_id = ANY($1::uuid[]) AND status = 'VOIDING' AND due_at = 'infinity' FOR UPDATE`),
       [orderIds],
     );
     return rows;
@@ -111,9 +111,9 @@ export class VoidRepository {
     }
     if (refused.length > 0) {
       const [rows]: [AnnouncedShipment[], number] = await manager.query(
-        `${goesOn(`SELECT shipment.id, refused.delivered_at, cancelled
+        goesOn(`SELECT shipment.id, refused.delivered_at, cancelled
            FROM unnest($1::uuid[], $2::timestamptz[]) AS refused (id, delivered_at) JOIN shipment USING (id)
-           WHERE status = 'VOIDING' FOR UPDATE OF shipment`)}`,
+           WHERE status = 'VOIDING' FOR UPDATE OF shipment`),
         [refused.map(({ id }) => id), refused.map(({ deliveredAt }) => deliveredAt ?? null)],
       );
       shipments.push(...rows);

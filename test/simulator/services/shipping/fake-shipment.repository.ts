@@ -6,6 +6,7 @@ import {
   type CarrierDecision,
   type ShipmentStatus,
 } from '../../../../apps/shipping/src/domain/shipment.js';
+import { NOBODY } from '../../../../apps/shipping/src/storage/shipment.repository.js';
 import type { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
 import type {
   BookingItem,
@@ -76,6 +77,28 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
       if (inserted) fresh.add(shipment.orderId);
     }
     return new Set(shipments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
+  }
+
+  async insertForgotten(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+    const existing = await this.insert(manager, shipments);
+    const transaction = await this.session.statement(manager, 'marks forgotten shipments');
+    const fresh = new Set(
+      shipments.map(({ orderId }) => orderId).filter((orderId) => !existing.has(orderId)),
+    );
+    await transaction.update(
+      this.tables.shipments,
+      ({ orderId }) => fresh.has(orderId),
+      ({ status }) => ({ attempts: 1, retrying: true, cancelled: status === 'CLOSING' }),
+    );
+  }
+
+  async forgetUser(manager: EntityManager, id: string): Promise<void> {
+    const transaction = await this.session.statement(manager, 'forgets a user');
+    await transaction.update(
+      this.tables.shipments,
+      (shipment) => shipment.id === id,
+      () => ({ userId: NOBODY }),
+    );
   }
 
   async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {

@@ -81,10 +81,10 @@ export class FakeVoidRepository implements Public<VoidRepository> {
     decisions: readonly { readonly id: string; readonly decision: VoidDecision }[],
   ): Promise<AnnouncedShipment[]> {
     const transaction = await this.session.statement(manager, 'completes voids');
-    const voided = decisions.filter(({ decision }) => decision.voided).map(({ id }) => id);
+    const voided = new Set(decisions.filter(({ decision }) => decision.voided).map(({ id }) => id));
     const rows = await transaction.update(
       this.tables.shipments,
-      ({ id, status }) => voided.includes(id) && status === 'VOIDING',
+      ({ id, status }) => voided.has(id) && status === 'VOIDING',
       () => ({ status: 'VOIDED' as const }),
     );
     const refused = new Map(

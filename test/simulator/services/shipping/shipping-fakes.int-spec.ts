@@ -115,6 +115,8 @@ describe("shipping's fakes and PostgreSQL", () => {
     const commands = commandsOf(
       [
         callOf('shipments', 'insert', fc.array(shipment, { minLength: 1, maxLength: 3 })),
+        callOf('shipments', 'insertForgotten', unique(shipment, 'orderId')),
+        callOf('shipments', 'forgetUser', someShipment),
         callOf('shipments', 'lockOfOrders', someIds),
         callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
         callOf('shipments', 'decide', unique(fc.record({ id: someShipment, decision }), 'id')),
