@@ -6,4 +6,5 @@ export * from './kafka-environment.js';
 export * from './kafka-event-server.js';
 export * from './kafka-publisher.js';
 export * from './kafka.module.js';
+export { installRecordReading } from './record-batches/kafkajs-seam.js';
 export * from './topic-follower.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { clientLibrary, libraryEnvironment } from '@orderbridge/embedded-mq';
+import { installRecordReading } from '@orderbridge/kafka';
 import { partnersBooks, type RunningStack } from '@orderbridge/running-stack';
 import kafkajs, { type Admin } from 'kafkajs';
 import pg from 'pg';
@@ -194,6 +195,9 @@ async function gathered(stack: RunningStack): Promise<Evidence> {
     ),
   };
 }
+
+// Hostile records are among what is looked at, which kafkajs alone does not get past.
+installRecordReading();
 
 const client = (stack: RunningStack): kafkajs.Kafka =>
   new kafkajs.Kafka({ brokers: [stack.kafka], clientId: 'chaos', logLevel: kafkajs.logLevel.NOTHING });
