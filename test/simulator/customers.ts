@@ -1,7 +1,7 @@
 import type { Cause } from '@orderbridge/contracts';
 import type { PlaceOrderBody } from '../../apps/order/src/place-order/place-order.schema.js';
 import { ProblemException } from '../../libs/service/src/index.js';
-import { DECLINED } from './partners/simulated-gateway.js';
+import { DECLINED, POISON, REFUSED_AGAIN } from './partners/simulated-gateway.js';
 import { CARRIER_FAULTS, UNKNOWN_POSTAL_CODE } from './partners/simulated-carrier.js';
 import type { World } from './world.js';
 
@@ -48,7 +48,9 @@ export class Customers {
     if (Object.keys(items).length === 0) items[random.pick(PRODUCTS)] = 1;
     const wish: Wish = {
       items,
-      paymentToken: random.chance(0.2) ? DECLINED : 'tok_approve',
+      paymentToken: random.chance(0.3)
+        ? random.pick([DECLINED, DECLINED, REFUSED_AGAIN, POISON])
+        : 'tok_approve',
       postalCode: random.chance(0.5)
         ? '10115'
         : random.pick([UNKNOWN_POSTAL_CODE, ...Object.values(CARRIER_FAULTS)]),

@@ -73,6 +73,17 @@ export const BUSINESS_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'believes-a-refusal-after-doubt',
+    bug: 'a refusal is believed although an earlier attempt of unknown outcome may have charged',
+    replace: {
+      gateway: (real) =>
+        instead(real, {
+          chargeByKey: () => Promise.resolve(undefined),
+          chargesOf: () => Promise.resolve([]),
+        }),
+    },
+  },
+  {
     name: 'payment-failed-unpublished',
     bug: 'nobody is told that a charge was declined',
     replace: {
