@@ -67,13 +67,15 @@ test('waits for a run that is in progress, and gives up after its time', async (
 
 test('the table has a line for each service and a column for each count', () => {
   const reports = new Map([
-    ['order', finished({ checked: 12_345 })],
-    ['payment', finished({ checked: 9, adopted: 2, parked: 1, requested: 3 })],
+    ['order', finished({ reported: 12_345 })],
+    ['inventory', finished({ requested: 4, released: 1 })],
+    ['shipping', finished({ compared: 9, requested: 3, adopted: 2, parked: 1, deliveries: 3 })],
   ]);
   expect(reportTable(reports).split('\n')).toEqual([
-    'service  checked  adopted  refunded  voided  released  parked  requested',
-    'order      12345        0         0       0         0       0          0',
-    'payment        9        2         0       0         0       1          3',
+    'service    checked  adopted  refunded  voided  released  parked  deliveries',
+    'order        12345        0         0       0         0       0           0',
+    'inventory        4        0         0       0         1       0           0',
+    'shipping         9        2         0       0         0       1           3',
   ]);
   expect(leftOpen(reports)).toBe(1);
   expect(leftOpen(new Map([['order', finished({ checked: 1 })]]))).toBe(0);
