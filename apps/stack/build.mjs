@@ -6,9 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** An image is built without what only developers need. */
-const sources = ['libs', 'apps', 'bench', 'test/simulator', 'test/chaos', 'test/real-backends'].filter(
-  (folder) => existsSync(join(root, folder)),
-);
+const sources = [
+  'libs',
+  'apps',
+  'bench',
+  'test/simulator',
+  'test/chaos',
+  'test/tls',
+  'test/real-backends',
+].filter((folder) => existsSync(join(root, folder)));
 const ignored = new Set(['node_modules', 'dist']);
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');

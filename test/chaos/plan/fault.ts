@@ -133,6 +133,8 @@ export type Fault =
   | { readonly kind: 'hostile record'; readonly record: HostileRecord }
   /** The password that services know is not right for a while. */
   | { readonly kind: 'password'; readonly seconds: number }
+  /** The certificate that PostgreSQL shows to who connects has expired, for a while, and every connection is lost. */
+  | { readonly kind: 'certificate'; readonly seconds: number }
   | {
       readonly kind: 'maintenance';
       readonly database: DatabaseName;
@@ -159,6 +161,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'topic deleted',
   'hostile record',
   'password',
+  'certificate',
   'maintenance',
   'restore',
 ];
@@ -194,6 +197,8 @@ export function nameOf(fault: Fault): string {
       return `hostile record: ${fault.record}`;
     case 'password':
       return 'password rotated';
+    case 'certificate':
+      return 'certificate expired';
     case 'maintenance':
       return `maintenance of ${fault.database}: ${fault.work}`;
     case 'restore':

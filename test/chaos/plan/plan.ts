@@ -102,6 +102,7 @@ const ALL: readonly Draw[] = [
   ...DELETED_TOPICS.map((topic): Draw => () => ({ kind: 'topic deleted', topic })),
   ...HOSTILE_RECORDS.map((record): Draw => () => ({ kind: 'hostile record', record })),
   (random) => ({ kind: 'password', seconds: random.between(4, 10) }),
+  (random) => ({ kind: 'certificate', seconds: random.between(4, 10) }),
   ...DATABASES.flatMap((database) =>
     WORKS.map((work): Draw => (random) => ({
       kind: 'maintenance',

@@ -8,6 +8,7 @@ import { CRASH_POINTS_FOLDER } from '@orderbridge/crash-points';
 import { LocalPostgres } from '@orderbridge/local-postgres';
 import { RunningStack } from '@orderbridge/running-stack';
 import { query } from '../invariants/evidence.js';
+import { certificateFile, TlsFront } from '../../tls/tls-front.js';
 import { Link } from '../link/link.js';
 import { DISKS, LINKS, type DiskName, type Fault, type LinkName, type Victim } from '../plan/fault.js';
 import { Disk } from './disk.js';
@@ -58,6 +59,7 @@ export class ChaosSystem {
   readonly #undo: (() => Promise<unknown>)[] = [];
   #isEnding = false;
   #stack: RunningStack | undefined;
+  #certificates: TlsFront | undefined;
   #crashes = '';
 
   constructor(
@@ -72,6 +74,12 @@ export class ChaosSystem {
     return this.#stack;
   }
 
+  /** What services see of PostgreSQL first. */
+  get certificates(): TlsFront {
+    if (!this.#certificates) throw new Error('The system was not started.');
+    return this.#certificates;
+  }
+
   /** Resolves when the welcome is on the screen. What there is when it throws, `remove` takes away. */
   async start(): Promise<void> {
     const { portOffset } = this;
@@ -79,10 +87,15 @@ export class ChaosSystem {
       () => mkdtemp(join(tmpdir(), 'orderbridge-crashes-')),
       (folder) => rm(folder, { recursive: true, force: true }),
     );
+    this.#certificates = await this.#make(
+      () => TlsFront.open('postgres', () => PORTS.postgres + portOffset),
+      (front) => front.close(),
+    );
     for (const name of LINKS) {
       const port = PORTS[name] + portOffset;
+      const target = name === 'postgres' ? this.#certificates.port : port;
       const link = await this.#make(
-        () => Link.open(port + LINK_PORT_OFFSET, port),
+        () => Link.open(port + LINK_PORT_OFFSET, target),
         (opened) => opened.close(),
       );
       this.links.set(name, link);
@@ -93,6 +106,8 @@ export class ChaosSystem {
           LINK_PORT_OFFSET: `${LINK_PORT_OFFSET}`,
           DELIVERY_AFTER_MS: `${DELIVERY_AFTER}`,
           DELIVERY_POLL_MS: '1000',
+          DATABASE_SSL: 'true',
+          DATABASE_SSL_CA: certificateFile('authority.crt'),
           ...DEADLINES,
           [CRASH_POINTS_FOLDER]: this.#crashes,
         }),
@@ -157,6 +172,7 @@ export class ChaosSystem {
       link.heal();
       link.forget();
     }
+    this.#certificates?.show('server');
   }
 
   link(name: LinkName): Link {

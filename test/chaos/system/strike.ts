@@ -90,6 +90,8 @@ export async function strike(system: ChaosSystem, fault: Fault, bystanders: Byst
     }
     case 'password':
       return rotatePassword(system, fault.seconds);
+    case 'certificate':
+      return expireCertificate(system, fault.seconds);
     case 'maintenance':
       return maintain(system, fault);
     case 'restore':
@@ -160,6 +162,18 @@ async function cutOff(
   if (service === 'order') await shopping.cancelUnderWay(LATE_CANCELLATIONS);
   await sleep(Math.max(0, seconds * 1_000 - DELIVERED_BY_MS));
   link.cutOff(undefined);
+  return link.hits > before;
+}
+
+async function expireCertificate(system: ChaosSystem, seconds: number): Promise<boolean> {
+  const link = system.link('postgres');
+  const before = link.hits;
+  system.certificates.show('expired');
+  // Who is connected does not look at it again.
+  link.drop(1);
+  link.drop(0);
+  await sleep(seconds * 1_000);
+  system.certificates.show('server');
   return link.hits > before;
 }
 
