@@ -12,7 +12,7 @@ import { certificateFile, TlsFront } from '../../tls/tls-front.js';
 import { Link } from '../link/link.js';
 import { DISKS, LINKS, type DiskName, type Fault, type LinkName, type Victim } from '../plan/fault.js';
 import { Disk } from './disk.js';
-import { isAlive, processesOf, signal } from './processes.js';
+import { isAlive, isTaken, processesOf, signal } from './processes.js';
 
 /** A role, and its password, that only faults use. */
 const ADMINISTRATOR = 'chaos';
@@ -155,6 +155,12 @@ export class ChaosSystem {
     const all = [...new Set([this.stack.supervisorPid, ...this.#own()])];
     signal(all, 'SIGKILL');
     await this.#killed();
+    // To PostgreSQL, which finds its id in its lock file, a zombie is alive. No power cut leaves any.
+    const end = performance.now() + KILL_TIMEOUT;
+    for (let left = all; left.length > 0; left = left.filter(isTaken)) {
+      if (performance.now() > end) throw new Error(`Nobody waits for these processes: ${left.join(', ')}`);
+      await sleep(20);
+    }
     return all.length;
   }
 

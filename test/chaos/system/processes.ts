@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { sep } from 'node:path';
 
 /** A process and all below it: PostgreSQL is many. */
@@ -27,6 +27,9 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** Whether a process id is taken, be it by a process that has ended and that nobody has waited for. */
+export const isTaken = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 /** Sends a signal to those that are still there. */
 export function signal(pids: readonly number[], name: NodeJS.Signals): void {
