@@ -55,12 +55,13 @@ export async function settleParked(
     const isCancellable = CANCELLABLE.has(statuses.get(orderId));
     const order = accepted.get(orderId);
     const isHopeless = type === 'refund.requested' && order?.kind === 'never refunded';
+    const body = isHopeless ? { reason: 'refunded by hand' } : {};
     const atDesk = `/dead-letters/${id}/${isHopeless ? 'give-up' : 'redrive'}`;
     const path = isCancellable ? `PUT /orders/${orderId}/cancel` : `POST ${atDesk}`;
     const status = await untilAnswered(() =>
       isCancellable
         ? stack.put('order', `/orders/${orderId}/cancel`, ANSWER_TIMEOUT)
-        : stack.post('dead-letter-desk', atDesk, {}, { 'x-operator': 'chaos' }, ANSWER_TIMEOUT),
+        : stack.post('dead-letter-desk', atDesk, body, { 'x-operator': 'chaos' }, ANSWER_TIMEOUT),
     );
     if (isCancellable && order && order.cancelled !== 200 && (status === 200 || status === 409))
       order.cancelled = status;
