@@ -21,7 +21,7 @@ const failure = (reason: number) =>
 /** A publisher over a connection on which puts fail as given. */
 function publisher(refuse: (queue: string, body: string) => IbmMqError | undefined): IbmMqPublisher {
   const connection = {
-    mqi: { MQMD: class {} },
+    mqi: { MQMD: function descriptor() {} },
     lost: new AbortController().signal,
     openOutput: (destination: object) => destination,
     put({ queue }: { queue: string }, _descriptor: unknown, data: Buffer) {

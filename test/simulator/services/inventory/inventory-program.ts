@@ -8,11 +8,7 @@ import { ReserveStockConsumer } from '../../../../apps/inventory/src/reserve-sto
 import { ShipStockConsumer } from '../../../../apps/inventory/src/ship-stock/ship-stock.consumer.js';
 import type { ReservationRepository } from '../../../../apps/inventory/src/storage/reservation.repository.js';
 import type { StockRepository } from '../../../../apps/inventory/src/storage/stock.repository.js';
-import {
-  Reconciliation,
-  type Listing,
-  type ReconciliationRepository,
-} from '../../../../libs/reconciliation/src/index.js';
+import { Reconciliation, type ReconciliationRepository } from '../../../../libs/reconciliation/src/index.js';
 import { FakeReconciliationRepository } from '../fake-reconciliation.repository.js';
 import type { Program } from '../program.js';
 import { FakeReservationRepository } from './fake-reservation.repository.js';
@@ -34,7 +30,7 @@ export function startInventory(program: Program): void {
   const repository = new FakeReconciliationRepository(session, tables.reconciliation);
   const reconciliationRows = repository as unknown as ReconciliationRepository;
   const listing = new ReservationListing(reservations);
-  const reconciliation = new Reconciliation(reconciliationRows, unitsOfWork, [listing as Listing]);
+  const reconciliation = new Reconciliation(reconciliationRows, unitsOfWork, [listing]);
   program.reconcile(reconciliation);
   const check = new CheckReservations(reservations, unitsOfWork, CONFIG);
   program.repeat(30_000, () => check.run());

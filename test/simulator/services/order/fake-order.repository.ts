@@ -127,7 +127,7 @@ export class FakeOrderRepository implements Public<OrderRepository> {
     for (const id of [...new Set(ids)].toSorted()) {
       if (!transaction.get(this.tables.orders, id)) continue;
       await transaction.lock(this.tables.orders, id);
-      locked.set(id, { ...(transaction.get(this.tables.orders, id) as OrderEntity) });
+      locked.set(id, structuredClone(transaction.get(this.tables.orders, id) as OrderEntity));
     }
     return locked;
   }

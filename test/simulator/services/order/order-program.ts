@@ -9,11 +9,7 @@ import { OrderListing } from '../../../../apps/order/src/report-orders/order-lis
 import { ReportOrdersConsumer } from '../../../../apps/order/src/report-orders/report-orders.consumer.js';
 import { WatchDeadlines } from '../../../../apps/order/src/watch-deadlines/watch-deadlines.js';
 import type { OrderRepository } from '../../../../apps/order/src/storage/order.repository.js';
-import {
-  Reconciliation,
-  type Listing,
-  type ReconciliationRepository,
-} from '../../../../libs/reconciliation/src/index.js';
+import { Reconciliation, type ReconciliationRepository } from '../../../../libs/reconciliation/src/index.js';
 import { FakeReconciliationRepository } from '../fake-reconciliation.repository.js';
 import type { Program } from '../program.js';
 import { FakeOrderRepository } from './fake-order.repository.js';
@@ -60,7 +56,7 @@ export function startOrder(program: Program): void {
         world.order.tables.reconciliation,
       ) as unknown as ReconciliationRepository,
       unitsOfWork,
-      [new OrderListing(orders) as Listing],
+      [new OrderListing(orders)],
     ),
   );
   program.publish();
