@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import {
   chargeRequested,
   fixtureEvent,
@@ -29,6 +27,7 @@ import { loadConfig, Readiness } from '@orderbridge/service';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { expectGolden } from '../../../test/service/golden.js';
+import { FakeGateway, type Answer, type Call } from '../../../test/service/fake-gateway.js';
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import {
   newDelivery,
@@ -40,125 +39,11 @@ import { paymentEnvironment } from './payment-environment.js';
 import { PaymentModule } from './payment.module.js';
 import { PaymentRepository } from './storage/payment.repository.js';
 
-interface Call {
-  readonly path: string;
-  readonly key: string;
-  readonly body: { amount: number; currency?: string; source?: string; charge?: string; reference: string };
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Writes the answer instead. */
-  readonly raw?: (response: ServerResponse) => void;
-}
-
 /** Something that one side waits for and the other gives. */
 function signal(): { readonly given: Promise<void>; give: () => void } {
   let give!: () => void;
   const given = new Promise<void>((resolve) => (give = resolve));
   return { given, give };
-}
-
-/** The gateway as the test wants it. */
-class Gateway {
-  readonly calls: Call[] = [];
-  answer: (call: Call, nth: number) => Answer | 'silence' = ({ key }) => ({
-    status: 201,
-    body: { id: `ch_${key}`, status: 'succeeded' },
-  });
-  /** What it has charged: it says so when it is asked by key or by reference. */
-  readonly made = new Map<
-    string,
-    { id: string; reference: string; amount: number; currency: string; status: string; refundId?: string }
-  >();
-  /** Ids of refunds by charge. */
-  readonly refunded = new Map<string, string>();
-  /** Questions so far. */
-  readonly lookups: string[] = [];
-  /** What is answered to questions instead. */
-  lookupAnswer: ((url: string) => { status: number; body: unknown } | undefined) | undefined;
-  readonly #server: Server = createServer((message, response) => void this.#handle(message, response));
-
-  async start(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  /** Calls about an order: charges, unless asked for refunds. */
-  of(orderId: string, path = '/v1/charges'): Call[] {
-    return this.calls.filter((call) => call.body.reference === orderId && call.path === path);
-  }
-
-  async #handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (message.method === 'GET') return this.#answerLookup(message.url as string, response);
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
-    const call: Call = {
-      path: message.url as string,
-      key: message.headers['idempotency-key'] as string,
-      body: JSON.parse(Buffer.concat(chunks).toString()),
-    };
-    this.calls.push(call);
-    const answer = this.answer(call, this.of(call.body.reference, call.path).length);
-    if (answer === 'silence') return;
-    if (answer.status === 201 && call.path === '/v1/charges') this.make(call);
-    if (answer.raw) return answer.raw(response);
-    response
-      .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
-      .end(JSON.stringify(answer.body));
-  }
-
-  /** Charges, whatever is answered. */
-  make({ key, body }: Call): void {
-    const { reference, amount, currency = 'EUR' } = body;
-    if (!this.made.has(key))
-      this.made.set(key, { id: `ch_${key}`, reference, amount, currency, status: 'succeeded' });
-  }
-
-  #answerLookup(url: string, response: ServerResponse): void {
-    this.lookups.push(url);
-    const { status, body } = this.lookupAnswer?.(url) ?? this.#look(new URL(url, 'http://gateway'));
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  }
-
-  #look({ pathname, searchParams }: URL): { status: number; body: unknown } {
-    const byKey = /^\/v1\/charges\/by-key\/(.+)$/.exec(pathname)?.[1];
-    const charges = [...this.made.values()];
-    if (byKey !== undefined) {
-      const made = this.made.get(decodeURIComponent(byKey));
-      return made
-        ? { status: 200, body: made }
-        : { status: 404, body: { code: 'no_such_charge', message: 'Nothing was done under the key.' } };
-    }
-    if (pathname === '/v1/charges') {
-      const reference = searchParams.get('reference');
-      const found = charges.filter((charge) => reference === null || charge.reference === reference);
-      return { status: 200, body: { charges: found } };
-    }
-    const charge = searchParams.get('charge');
-    const refunds = [...this.refunded].filter(([of]) => charge === null || of === charge);
-    const referenceOf = (of: string) => charges.find(({ id }) => id === of);
-    return {
-      status: 200,
-      body: {
-        refunds: refunds.map(([of, id]) => ({
-          id,
-          charge: of,
-          reference: referenceOf(of)?.reference ?? 'unknown',
-          amount: referenceOf(of)?.amount ?? 0,
-        })),
-      },
-    };
-  }
 }
 
 const json = (response: ServerResponse, body: string | Buffer): void => {
@@ -179,7 +64,7 @@ function endless(response: ServerResponse): void {
 }
 
 describe('payment service', () => {
-  const gateway = new Gateway();
+  const gateway = new FakeGateway();
   const approve = gateway.answer;
   let service: ServiceUnderTest;
 
@@ -761,10 +646,27 @@ describe('payment service', () => {
           : approve(call, nth);
     });
 
+    /** What fails by itself is told from a gateway in trouble by the others that succeed meanwhile. */
+    const parkedMeanwhile = async (...orderIds: string[]) => {
+      let isWaiting = true;
+      const charging = (async () => {
+        while (isWaiting) {
+          await service.deliver(newDelivery(inventoryReserved, reserved()));
+          await Promise.all(orderIds.map(hurry));
+          await sleep(200);
+        }
+      })();
+      try {
+        return await Promise.all(orderIds.map((orderId) => announced(chargeRequested, orderId)));
+      } finally {
+        isWaiting = false;
+        await charging;
+      }
+    };
     const parked = async () => {
       const order = poisoned();
       await service.deliver(newDelivery(inventoryReserved, order));
-      const [letter] = await announcedSoon(chargeRequested, order.orderId);
+      const [[letter] = []] = await parkedMeanwhile(order.orderId);
       return { ...order, letter: letter as OutgoingMessage };
     };
     const redriven = (letter: OutgoingMessage, change: object) =>
@@ -776,7 +678,7 @@ describe('payment service', () => {
       const good = reserved();
       await service.deliver(newDelivery(inventoryReserved, good));
       await announced(paymentProcessed, good.orderId);
-      const letters = await Promise.all(orders.map(({ orderId }) => announcedSoon(chargeRequested, orderId)));
+      const letters = await parkedMeanwhile(...orders.map(({ orderId }) => orderId));
       expect(letters).toHaveLength(orders.length);
       const orderId = orders[0]?.orderId as string;
       const letter = letters[0]?.[0] as OutgoingMessage;
