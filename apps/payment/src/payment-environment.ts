@@ -1,5 +1,6 @@
 import { kafkaEnvironment } from '@orderbridge/kafka';
 import { ibmMqEnvironment } from '@orderbridge/messaging-ibm-mq';
+import { reconciliationEnvironment } from '@orderbridge/reconciliation';
 import { databaseEnvironment, type Environment } from '@orderbridge/service';
 import { z } from 'zod';
 
@@ -7,6 +8,7 @@ export const paymentEnvironment = {
   ...databaseEnvironment,
   ...kafkaEnvironment,
   ...ibmMqEnvironment,
+  ...reconciliationEnvironment,
   PAYMENT_GATEWAY_URL: z.url().describe("base URL of the payment gateway's API"),
   PAYMENT_GATEWAY_TIMEOUT_MS: z.coerce
     .number()

@@ -8,7 +8,8 @@ import {
   toMajorUnits,
 } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
-import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import { PermanentError, UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import { ReconciliationRepository } from '@orderbridge/reconciliation';
 import {
   capacityWithLookup,
   ItemFailedError,
@@ -32,6 +33,11 @@ import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../stor
 /** Keys of one charge under which the gateway may have failed, at the most. */
 const MAX_KEYS = 10;
 
+/** The gateway has no charge of an order that is paid, and another one is not made without a person's decision. */
+export class ChargeNotFoundError extends PermanentError {
+  override readonly name = 'ChargeNotFoundError';
+}
+
 /** Charges what is due and announces what the gateway decided. */
 @Injectable()
 export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecision> {
@@ -41,6 +47,7 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
     private readonly operations: GatewayOperations,
     private readonly refunds: RefundQueue,
     private readonly unitsOfWork: UnitsOfWork,
+    private readonly reconciliation: ReconciliationRepository,
   ) {}
 
   capacity(): Capacity {
@@ -59,7 +66,11 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
     const isInDoubt = item.attempts > 1;
     const { decided, freeKey } = isInDoubt ? await this.#lookUp(item) : { freeKey: item.chargeKey };
     if (decided) return decided;
-    if (isToBeLookedUpOnly(item)) return notCharged;
+    if (isToBeLookedUpOnly(item) || (item.cancelled && item.paidBefore)) return notCharged;
+    if (item.paidBefore)
+      throw new ChargeNotFoundError(
+        `The order ${item.orderId} is paid, but the payment gateway has no charge of it. Redrive this dead letter to charge it, or give it up.`,
+      );
     const decision = await this.operations.charge.execute(item, () => this.gateway.charge(item, freeKey), {
       hasAnswered: isInDoubt,
     });
@@ -111,6 +122,7 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
       const { id: paymentId, orderId, amount, currency, paymentToken, cause, wantedSince, isOver } = parked;
       // Nobody has to decide: what was charged is looked up, and given back.
       if (isOver) return this.payments.lookUpParked(unit.manager, [paymentId]);
+      if (error instanceof ChargeNotFoundError) await this.reconciliation.count(unit.manager, { parked: 1 });
       const data = { orderId, paymentId, amount: toMajorUnits(amount), currency, paymentToken };
       const rejection = { error, attempts: item.attempts, firstTried: wantedSince, lastTried: new Date() };
       sendAsDeadLetter(unit, 'payment', chargeRequested, data, cause, rejection);
@@ -138,6 +150,8 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
         unit.manager,
         decided.filter(({ id }) => statuses.get(id) === 'SUCCEEDED'),
       );
+      const adopted = decided.filter(({ id, paidBefore }) => paidBefore && decisions.get(id)?.approved);
+      if (adopted.length > 0) await this.reconciliation.count(unit.manager, { adopted: adopted.length });
       for (const payment of decided) {
         const decision = decisions.get(payment.id) as ChargeDecision;
         // What was taken is due for a refund now, and is announced when it is given back.
@@ -179,7 +193,7 @@ export function announce(
     currency,
     fulfilment,
     cause,
-  }: Omit<DecidedPayment, 'cancelled' | 'givenUp'>,
+  }: Omit<DecidedPayment, 'cancelled' | 'givenUp' | 'paidBefore'>,
   decision: ChargeDecision,
   invoiceNumber: string | undefined,
 ): void {

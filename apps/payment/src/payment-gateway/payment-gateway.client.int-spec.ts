@@ -11,6 +11,7 @@ const item = {
   chargeKey: 'charge-1',
   cancelled: false,
   givenUp: false,
+  paidBefore: false,
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   amount: 500,
   currency: 'EUR',

@@ -36,6 +36,10 @@ export class PaymentEntity {
   @Column('boolean', { name: 'given_up' })
   givenUp!: boolean;
 
+  /** The order is paid already, as it says itself: the charge is to be found, and not to be made. */
+  @Column('boolean', { name: 'paid_before' })
+  paidBefore!: boolean;
+
   @Column('text', { name: 'payment_token', nullable: true })
   paymentToken!: string | null;
 

@@ -28,6 +28,8 @@ export interface ChargeItem extends WorkItem {
   readonly cancelled: boolean;
   /** An operator has given it up. */
   readonly givenUp: boolean;
+  /** The order is paid already: the charge is to be found, and not to be made. */
+  readonly paidBefore: boolean;
   readonly orderId: string;
   readonly amount: number;
   readonly currency: string;
@@ -80,13 +82,16 @@ export interface DecidedPayment {
   readonly cause: Cause;
   readonly cancelled: boolean;
   readonly givenUp: boolean;
+  /** The charge was made before, and is adopted. */
+  readonly paidBefore: boolean;
 }
 
 const CHARGES = new WorkItemTable({
   table: 'payment',
   status: 'PENDING',
   returning: `order_id AS "orderId", amount, currency, payment_token AS "paymentToken", cause, cancelled,
-    coalesce(charge_key, id::text) AS "chargeKey", given_up AS "givenUp"`,
+    coalesce(charge_key, id::text) AS "chargeKey", given_up AS "givenUp",
+    paid_before AS "paidBefore"`,
 });
 
 /** Payments, their invoices, and the charges that are due. */
@@ -209,12 +214,12 @@ export class PaymentRepository {
   }
 
   /**
-   * Makes parked charges due again, with the token that was edited; or has what was charged looked up, where they are given
-   * up.
+   * Makes parked charges due again, with the token that was edited, also those that ought to have been found; or has what
+   * was charged looked up, where they are given up.
    */
   async resume(manager: EntityManager, directives: readonly ChargeDirective[]): Promise<void> {
     const [rows]: [{ id: string }[], number] = await manager.query(
-      `UPDATE payment SET given_up = wanted.gives_up, item_failures = 0, updated_at = now(),
+      `UPDATE payment SET given_up = wanted.gives_up, paid_before = false, item_failures = 0, updated_at = now(),
          due_at = CASE WHEN wanted.gives_up THEN due_at ELSE now() END,
          charge_key = CASE WHEN payment_token IS DISTINCT FROM wanted.token THEN wanted.key ELSE charge_key END,
          payment_token = wanted.token
@@ -255,7 +260,7 @@ export class PaymentRepository {
          AS decided (id, status, status_if_over, charge_id, refund_id, code, reason)
        WHERE payment.id = decided.id AND payment.status = 'PENDING'
        RETURNING payment.id, order_id AS "orderId", user_id AS "userId", amount, currency, fulfilment, cause, cancelled,
-         given_up AS "givenUp"`,
+         given_up AS "givenUp", paid_before AS "paidBefore"`,
       [
         decisions.map(({ id }) => id),
         decisions.map(({ decision }): PaymentStatus => statusAfter(decision, false)),
@@ -269,7 +274,7 @@ export class PaymentRepository {
     return rows.map((row) => ({ ...row, amount: Number(row.amount) }));
   }
 
-  /** Writes one invoice for each payment and returns their numbers, by payment. */
+  /** Writes one invoice for each payment that has none, and returns their numbers, by payment. */
   async issueInvoices(
     manager: EntityManager,
     payments: readonly InvoicedPayment[],
@@ -279,6 +284,7 @@ export class PaymentRepository {
       `INSERT INTO invoice (number, payment_id, amount, currency, lines)
        SELECT 'INV-' || to_char(now(), 'YYYY') || '-' || lpad(nextval('invoice_number')::text, 8, '0'), id, amount, currency, lines
        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::json[]) AS paid (id, amount, currency, lines)
+       ON CONFLICT (payment_id) DO UPDATE SET payment_id = excluded.payment_id
        RETURNING payment_id AS "paymentId", number`,
       [
         payments.map(({ id }) => id),

@@ -30,6 +30,7 @@ import type { Session } from '../../database/database.js';
 import { Table } from '../../database/table.js';
 import { WorkRows, type WorkRow } from '../../database/work-rows.js';
 import type { Public } from '../../public.js';
+import { ReconciliationTable } from '../fake-reconciliation.repository.js';
 
 export type PaymentRow = Public<PaymentEntity> & WorkRow;
 
@@ -38,6 +39,7 @@ export class PaymentTables {
   readonly payments = new Table<PaymentRow>('payment');
   /** By payment: it is unique. */
   readonly invoices = new Table<InvoiceEntity>('invoice');
+  readonly reconciliation = new ReconciliationTable();
   lastInvoice = 0;
 }
 
@@ -79,6 +81,7 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
         chargeKey: chargeKeyOf(payment.orderId),
         cancelled: false,
         givenUp: false,
+        paidBefore: false,
         chargeId: null,
         refundId: null,
         failureCode: null,
@@ -170,6 +173,7 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
           chargeKey: row.chargeKey ?? id,
           cancelled: row.cancelled,
           givenUp: row.givenUp,
+          paidBefore: row.paidBefore,
         })),
     );
   }
@@ -213,6 +217,7 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
           payment.orderId === orderId && payment.status === 'PENDING' && payment.dueAt === Infinity,
         (before) => ({
           givenUp: givesUp,
+          paidBefore: false,
           itemFailures: 0,
           dueAt: givesUp ? before.dueAt : transaction.now,
           ...(before.paymentToken !== paymentToken && {
@@ -247,8 +252,21 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
           failureReason: decision.approved ? null : decision.reason,
         }),
       );
-      for (const { orderId, userId, amount, currency, fulfilment, cause, cancelled, givenUp } of rows)
-        decided.push({ id, orderId, userId, amount, currency, fulfilment, cause, cancelled, givenUp });
+      for (const row of rows) {
+        const { orderId, userId, amount, currency, fulfilment, cause, cancelled, givenUp, paidBefore } = row;
+        decided.push({
+          id,
+          orderId,
+          userId,
+          amount,
+          currency,
+          fulfilment,
+          cause,
+          cancelled,
+          givenUp,
+          paidBefore,
+        });
+      }
     }
     return decided;
   }
@@ -261,6 +279,11 @@ export class FakePaymentRepository implements Public<PaymentRepository> {
     const transaction = await this.session.statement(manager, 'issues invoices');
     const numbers = new Map<string, string>();
     for (const { id, amount, currency, fulfilment } of payments) {
+      const before = transaction.get(this.tables.invoices, id);
+      if (before) {
+        numbers.set(id, before.number);
+        continue;
+      }
       const number = `INV-${++this.tables.lastInvoice}`;
       await transaction.insert(this.tables.invoices, id, {
         number,

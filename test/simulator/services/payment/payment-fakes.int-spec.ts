@@ -5,6 +5,7 @@ import { InvoiceEntity } from '../../../../apps/payment/src/storage/invoice.enti
 import { PaymentEntity } from '../../../../apps/payment/src/storage/payment.entity.js';
 import { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
 import { ChargeKeys1700000000004 } from '../../../../apps/payment/src/storage/charge-keys.migration.js';
+import { StrayCharges1700000000005 } from '../../../../apps/payment/src/storage/stray-charges.migration.js';
 import { WorkItemFailures1700000000003 } from '../../../../apps/payment/src/storage/work-item-failures.migration.js';
 import { PaymentTables1700000000001 } from '../../../../apps/payment/src/storage/payment-tables.migration.js';
 import { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
@@ -78,6 +79,7 @@ describe("payment's fakes and PostgreSQL", () => {
         Compensation1700000000002,
         WorkItemFailures1700000000003,
         ChargeKeys1700000000004,
+        StrayCharges1700000000005,
       ],
       [PaymentEntity, InvoiceEntity],
     );

@@ -14,9 +14,18 @@ import { RefundPaymentsConsumer } from '../../../../apps/payment/src/refund-paym
 import type { RefundQueue } from '../../../../apps/payment/src/refund-payments/refund-queue.js';
 import type { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
+import type { StrayChargeRepository } from '../../../../apps/payment/src/storage/stray-charge.repository.js';
+import type { ReconciliationRepository } from '../../../../libs/reconciliation/src/index.js';
+import { FakeReconciliationRepository } from '../fake-reconciliation.repository.js';
 import type { Program } from '../program.js';
 import { FakePaymentRepository } from './fake-payment.repository.js';
 import { FakeRefundRepository } from './fake-refund.repository.js';
+
+/** The simulator does not reconcile payments with the gateway: there are no stray charges. */
+const NO_STRAY_CHARGES = {
+  resume: () => Promise.resolve(),
+  giveUp: () => Promise.resolve(),
+} as unknown as StrayChargeRepository;
 
 /** apps/payment on fakes. */
 export function startPayment(program: Program): void {
@@ -37,8 +46,16 @@ export function startPayment(program: Program): void {
   const refundQueue = program.work(
     new RefundPayments(refunds, gateway, operations, unitsOfWork),
   ) as RefundQueue;
+  const reconciliation = new FakeReconciliationRepository(session, tables.reconciliation);
   const chargeQueue = program.work(
-    new ChargePayments(payments, gateway, operations, refundQueue, unitsOfWork),
+    new ChargePayments(
+      payments,
+      gateway,
+      operations,
+      refundQueue,
+      unitsOfWork,
+      reconciliation as unknown as ReconciliationRepository,
+    ),
   ) as ChargeQueue;
   const undoPayments = new UndoPayments(payments, refundQueue);
   program.publish();
@@ -49,6 +66,6 @@ export function startPayment(program: Program): void {
     new RejectPaymentsConsumer(undoPayments),
     new RefundPaymentsConsumer(refunds, payments, refundQueue),
     new ResumeChargesConsumer(payments, chargeQueue),
-    new ResumeRefundsConsumer(refunds, refundQueue),
+    new ResumeRefundsConsumer(refunds, refundQueue, NO_STRAY_CHARGES),
   );
 }
