@@ -3,6 +3,7 @@ import { databaseEnvironment, type Environment } from '@orderbridge/service';
 import { kafkaEnvironment } from '@orderbridge/kafka';
 import { reconciliationEnvironment } from '@orderbridge/reconciliation';
 import { z } from 'zod';
+import type { Deadlines } from './domain/fulfilment.js';
 
 const deadline = (minutes: number, waitsFor: string) =>
   z.coerce
@@ -49,3 +50,12 @@ export type OrderConfig = z.infer<z.ZodObject<typeof orderEnvironment>>;
 
 /** Injection token of an `OrderConfig`. */
 export const ORDER_CONFIG = Symbol('OrderConfig');
+
+/** The deadlines of waiting orders. */
+export const deadlinesOf = (config: OrderConfig): Deadlines => ({
+  PLACED: config.DEADLINE_PLACED_SECONDS * 1_000,
+  RESERVED: config.DEADLINE_RESERVED_SECONDS * 1_000,
+  PAID: config.DEADLINE_PAID_SECONDS * 1_000,
+  FULFILMENT_FAILED: config.DEADLINE_FULFILMENT_FAILED_SECONDS * 1_000,
+  CANCELLING: config.DEADLINE_CANCELLING_SECONDS * 1_000,
+});

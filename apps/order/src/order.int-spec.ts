@@ -51,6 +51,7 @@ import {
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
 import { orderEnvironment } from './order-environment.js';
 import { OrderModule } from './order.module.js';
+import { WaitingOrderRepository } from './storage/waiting-order.repository.js';
 import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
 
 const USER = '11111111-1111-1111-1111-111111111111';
@@ -590,6 +591,65 @@ describe('order service', () => {
         );
         expect((await status(cancelled)).status).toBe('CANCELLED');
         expect((await status(failed)).status).toBe('REFUNDED');
+      });
+
+      test('one order that cannot be decided hurts only itself: it is counted and put behind', async () => {
+        const [bad, good] = [await place(), await place()];
+        await service.dataSource.query('DELETE FROM order_timeline WHERE order_id = $1', [bad]);
+        const undecidable = async () =>
+          Number(/^orders_undecided_total (\S+)$/m.exec((await http().get('/metrics')).text)?.[1]);
+        const before = await undecidable();
+        await service.dataSource.query(
+          `UPDATE waiting_order SET look_at = look_at - interval '1 year' WHERE order_id = $1`,
+          [bad],
+        );
+        await pass(good, 11);
+        await until(() => published(orderCreated, good), 2);
+        expect(await undecidable()).toBe(before + 1);
+        const [row] = await service.dataSource.query(
+          'SELECT failures, look_at > now() AS behind FROM waiting_order WHERE order_id = $1',
+          [bad],
+        );
+        expect(row).toEqual({ failures: 1, behind: true });
+        await service.dataSource.query('DELETE FROM waiting_order WHERE order_id = $1', [bad]);
+      });
+
+      test('an answer that comes while deadlines are looked at is taken into account', async () => {
+        const orderId = await place();
+        await service.dataSource.query(
+          `UPDATE waiting_order SET look_at = now() - interval '1 second' WHERE order_id = $1`,
+          [orderId],
+        );
+        const runner = service.dataSource.createQueryRunner();
+        await runner.startTransaction();
+        const waiting = service.app.get(WaitingOrderRepository);
+        const due = await waiting.lockDue(runner.manager, 1, [orderId]);
+        expect(due).toMatchObject([{ orderId }]);
+        await runner.rollbackTransaction();
+        await runner.release();
+        await service.deliver(newDelivery(inventoryReserved, reservedOf(orderId)));
+        const since = await waiting.since(service.dataSource.manager, [orderId]);
+        const [entry] = (await http().get(`/orders/${orderId}/timeline`)).body.entries.slice(-1);
+        expect(since.get(orderId)?.toISOString()).toBe(entry.recordedAt);
+      });
+
+      test('an order that waits for nothing is no longer looked at', async () => {
+        const orderId = await place();
+        await service.dataSource.query(`UPDATE orders SET status = 'DELIVERED' WHERE id = $1`, [orderId]);
+        await pass(orderId, 11);
+        expect(
+          await service.dataSource.query('SELECT * FROM waiting_order WHERE order_id = $1', [orderId]),
+        ).toEqual([]);
+      });
+
+      test('due orders are found by an index, however many there are', async () => {
+        await service.dataSource.transaction(async (manager) => {
+          await manager.query('SET LOCAL enable_seqscan = off');
+          const plan = await manager.query(
+            'EXPLAIN SELECT * FROM waiting_order WHERE look_at <= now() ORDER BY look_at LIMIT 100',
+          );
+          expect(JSON.stringify(plan)).toContain('waiting_order_due');
+        });
       });
 
       test('no order is waited for any more once it has ended', async () => {

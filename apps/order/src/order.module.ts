@@ -27,6 +27,7 @@ import { ShowOrdersController } from './show-orders/show-orders.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { Deadlines1700000000003 } from './storage/deadlines.migration.js';
 import { IdempotencyKeyAge1700000000013 } from './storage/idempotency-key-age.migration.js';
+import { DueOrders1700000000004 } from './storage/due-orders.migration.js';
 import { OrderEntity } from './storage/order.entity.js';
 import { OrderRepository } from './storage/order.repository.js';
 import { OrderTables1700000000001 } from './storage/order-tables.migration.js';
@@ -60,6 +61,7 @@ export class OrderModule implements OnApplicationBootstrap {
             Cancellation1700000000002,
             Deadlines1700000000003,
             IdempotencyKeyAge1700000000013,
+            DueOrders1700000000004,
             Reconciliation1700000000020,
           ],
         }),

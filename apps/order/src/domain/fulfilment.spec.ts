@@ -6,6 +6,7 @@ import {
   cancel,
   ContradictionError,
   isWaiting,
+  nextCheckAt,
   NotCancellableError,
   ORDER_STATUSES,
   PLACED,
@@ -74,6 +75,13 @@ describe('deadlines', () => {
 
   test('given an order within its deadline, then it waits until that', () => {
     expect(due('RESERVED', 100, undefined, 119)).toEqual({ action: 'wait', until: 120 });
+  });
+
+  test('an order is looked at before any deadline that it may come to meanwhile', () => {
+    const short = { ...deadlines, RESERVED: 2, CANCELLING: 3 };
+    expect(nextCheckAt(Infinity, short, 100)).toBe(102);
+    expect(nextCheckAt(130, short, 100)).toBe(102);
+    expect(nextCheckAt(101, short, 100)).toBe(101);
   });
 
   test('given an order past its deadline, then it is nudged, once', () => {

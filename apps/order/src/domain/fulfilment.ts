@@ -225,6 +225,15 @@ export const isWaiting = (status: OrderStatus): status is WaitingStatus =>
 /** Milliseconds that an order may be in a status before it is nudged, and again until it is cancelled. */
 export type Deadlines = Readonly<Record<WaitingStatus, number>>;
 
+/**
+ * When an order that is in a status now is to be looked at, at the latest: while all goes well nobody notes that it has
+ * come to another one, whose deadline may be the shorter.
+ *
+ * @param until its deadline in that status, and `now`, in milliseconds since 1970.
+ */
+export const nextCheckAt = (until: number, deadlines: Deadlines, now: number): number =>
+  Math.min(until, now + Math.min(...Object.values(deadlines)));
+
 /** What is due of an order: nothing before the given time (milliseconds since 1970), or something now. */
 export type Due =
   { readonly action: 'wait'; readonly until: number } | { readonly action: 'nudge' | 'time out' };

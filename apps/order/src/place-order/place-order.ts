@@ -12,7 +12,8 @@ import {
 import { ProblemException } from '@orderbridge/service';
 import { v7 as uuid } from 'uuid';
 import { priceOrder, UnknownProductsError, type PricedOrder } from '../domain/pricing.js';
-import { ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
+import { nextCheckAt, type Deadlines } from '../domain/fulfilment.js';
+import { deadlinesOf, ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
 import { PriceList } from '../price-list/price-list.js';
 import { viewOf, type OrderView } from '../show-orders/order-view.js';
 import { OrderRepository, type NewOrder } from '../storage/order.repository.js';
@@ -37,6 +38,7 @@ const BATCH = 100;
 export class PlaceOrder {
   readonly #intake: GroupCommit<Intake, OrderView>;
   readonly #keysInFlight = new Set<string>();
+  readonly #deadlines: Deadlines;
 
   constructor(
     private readonly unitsOfWork: UnitsOfWork,
@@ -45,6 +47,7 @@ export class PlaceOrder {
     @Inject(ORDER_CONFIG) private readonly config: OrderConfig,
     @Inject(CLOCK) clock: Clock,
   ) {
+    this.#deadlines = deadlinesOf(config);
     this.#intake = new GroupCommit((intakes) => this.#commit(intakes), { maxItems: BATCH, clock });
   }
 
@@ -101,7 +104,7 @@ export class PlaceOrder {
       paymentToken,
       createdAt,
       version: 1,
-      lookAt: new Date(createdAt.getTime() + this.config.DEADLINE_PLACED_SECONDS * 1_000),
+      lookAt: new Date(nextCheckAt(Infinity, this.#deadlines, createdAt.getTime())),
       cause,
     };
     const response = viewOf({

@@ -6,13 +6,13 @@ import type { OrderStatus } from '../domain/fulfilment.js';
 /** An order that waits for others, when it is time to look at it. */
 export interface DueOrder {
   readonly orderId: string;
-  readonly status: OrderStatus;
   /** What the order was placed by. */
   readonly cause: Cause;
-  /** When it came to its status. */
-  readonly since: Date;
-  /** When it was last nudged in its status. */
+  /** The status in which it was last nudged, and when. */
+  readonly nudgedIn: OrderStatus | null;
   readonly nudgedAt: Date | null;
+  /** Consecutive times that it could not be decided. */
+  readonly failures: number;
   /** The database's time. */
   readonly now: Date;
 }
@@ -39,18 +39,43 @@ export interface WaitingOrders {
 @Injectable()
 export class WaitingOrderRepository {
   /**
-   * The orders to look at, the longest due first, locked together with their orders against all other changes. Those that
-   * somebody else has locked are left out.
+   * The orders to look at, the longest due first, or those of them that are named, locked together with their orders
+   * against all other changes. Those that somebody else has locked are left out. What an order is has to be read after
+   * this: the statement may have begun before a change that it has waited out.
    */
-  async lockDue(manager: EntityManager, limit: number): Promise<DueOrder[]> {
+  async lockDue(manager: EntityManager, limit: number, orderIds?: readonly string[]): Promise<DueOrder[]> {
     return manager.query(
-      `SELECT orders.id AS "orderId", orders.status, waiting.cause, now() AS now,
-         CASE WHEN waiting.nudged_in = orders.status THEN waiting.nudged_at END AS "nudgedAt",
-         (SELECT min(recorded_at) FROM order_timeline AS entry
-          WHERE entry.order_id = orders.id AND entry.status = orders.status) AS since
+      `SELECT orders.id AS "orderId", waiting.cause, waiting.nudged_in AS "nudgedIn", waiting.nudged_at AS "nudgedAt",
+         waiting.failures, now() AS now
        FROM waiting_order AS waiting JOIN orders ON orders.id = waiting.order_id
-       WHERE waiting.look_at <= now() ORDER BY waiting.look_at LIMIT $1 FOR UPDATE OF waiting, orders SKIP LOCKED`,
-      [limit],
+       WHERE waiting.look_at <= now() ${orderIds ? 'AND waiting.order_id = ANY($2::uuid[])' : ''}
+       ORDER BY waiting.look_at LIMIT $1 FOR UPDATE OF waiting, orders SKIP LOCKED`,
+      orderIds ? [limit, orderIds] : [limit],
+    );
+  }
+
+  /** When orders came to the statuses in which they are, by order, from their timelines. */
+  async since(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, Date>> {
+    const rows: { orderId: string; since: Date }[] = await manager.query(
+      `SELECT orders.id AS "orderId", min(recorded_at) AS since
+       FROM orders JOIN order_timeline AS entry ON entry.order_id = orders.id AND entry.status = orders.status
+       WHERE orders.id = ANY($1::uuid[]) GROUP BY orders.id`,
+      [orderIds],
+    );
+    return new Map(rows.map(({ orderId, since }) => [orderId, since]));
+  }
+
+  /** Looks at orders no more: they wait for nothing. */
+  async forget(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    await manager.query('DELETE FROM waiting_order WHERE order_id = ANY($1::uuid[])', [orderIds]);
+  }
+
+  /** Puts an order that cannot be decided behind the others for so many milliseconds. */
+  async putBehind(manager: EntityManager, orderId: string, delayMs: number): Promise<void> {
+    await manager.query(
+      `UPDATE waiting_order SET failures = failures + 1, look_at = now() + make_interval(secs => $2 / 1000.0)
+       WHERE order_id = $1`,
+      [orderId, delayMs],
     );
   }
 
@@ -66,7 +91,7 @@ export class WaitingOrderRepository {
   async lookAgain(manager: EntityManager, looks: readonly NextLook[]): Promise<void> {
     if (looks.length === 0) return;
     await manager.query(
-      `UPDATE waiting_order SET look_at = next.look_at, nudged_in = coalesce(next.nudged_in, waiting_order.nudged_in),
+      `UPDATE waiting_order SET look_at = next.look_at, failures = 0, nudged_in = coalesce(next.nudged_in, waiting_order.nudged_in),
          nudged_at = CASE WHEN next.nudged_in IS NULL THEN nudged_at ELSE now() END
        FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS next (order_id, look_at, nudged_in)
        WHERE waiting_order.order_id = next.order_id`,

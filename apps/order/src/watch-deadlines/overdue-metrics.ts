@@ -10,3 +10,8 @@ export const overdue = new Counter({
 });
 // Prometheus sees an increase only from a value that it has seen: the first order counts, too.
 for (const status of WAITING) for (const action of ACTIONS) overdue.inc({ status, action }, 0);
+
+export const undecided = new Counter({
+  name: 'orders_undecided_total',
+  help: 'Times that the deadline of an order could not be decided; the log names the order and the error',
+});

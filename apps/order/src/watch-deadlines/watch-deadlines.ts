@@ -1,29 +1,39 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { orderCreated, type Cause, type CloudEvent } from '@orderbridge/contracts';
-import { UnitsOfWork, type UnitOfWork } from '@orderbridge/messaging';
+import {
+  backoffDelay,
+  CommitInDoubtError,
+  isTransient,
+  UnitsOfWork,
+  type UnitOfWork,
+} from '@orderbridge/messaging';
 import { announce } from '../announce-progress/announce-progress.js';
 import { CancelOrder } from '../cancel-order/cancel-order.js';
 import {
   awaitedAnswerTo,
   isWaiting,
+  nextCheckAt,
   whenDue,
   type Deadlines,
   type WaitingStatus,
 } from '../domain/fulfilment.js';
-import { ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
+import { deadlinesOf, ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
 import { detailsOf } from '../place-order/order-details.js';
 import type { OrderEntity } from '../storage/order.entity.js';
 import { OrderRepository, type OrderProgress } from '../storage/order.repository.js';
 import { ownEntry } from '../storage/own-entry.js';
 import { WaitingOrderRepository, type DueOrder } from '../storage/waiting-order.repository.js';
-import { overdue } from './overdue-metrics.js';
+import { overdue, undecided } from './overdue-metrics.js';
 
 /** Most orders of one transaction. */
 const BATCH = 100;
+/** Milliseconds for which an order that cannot be decided is put behind the others. */
+const BACKOFF = { initial: 60_000, max: 3_600_000 };
 
 /** Nudges the orders that are past their deadline, and cancels those that a nudge did not help (design rule 6). */
 @Injectable()
 export class WatchDeadlines {
+  readonly #logger = new Logger(WatchDeadlines.name);
   readonly #deadlines: Deadlines;
 
   constructor(
@@ -33,51 +43,85 @@ export class WatchDeadlines {
     private readonly cancelOrder: CancelOrder,
     @Inject(ORDER_CONFIG) config: OrderConfig,
   ) {
-    this.#deadlines = {
-      PLACED: config.DEADLINE_PLACED_SECONDS * 1_000,
-      RESERVED: config.DEADLINE_RESERVED_SECONDS * 1_000,
-      PAID: config.DEADLINE_PAID_SECONDS * 1_000,
-      FULFILMENT_FAILED: config.DEADLINE_FULFILMENT_FAILED_SECONDS * 1_000,
-      CANCELLING: config.DEADLINE_CANCELLING_SECONDS * 1_000,
-    };
+    this.#deadlines = deadlinesOf(config);
   }
 
-  /** Looks at the orders that may be past their deadline. Resolves with whether there may be more of them. */
+  /**
+   * Looks at the orders that may be past their deadline. Resolves with whether there may be more of them. When a batch
+   * fails each of its orders is looked at alone: one that cannot be decided is counted, and put behind the others.
+   */
   async look(): Promise<boolean> {
-    return this.unitsOfWork.run(async (unit) => {
-      const due = await this.waiting.lockDue(unit.manager, BATCH);
-      const orders = await this.orders.lock(
-        unit.manager,
-        due.map(({ orderId }) => orderId),
-      );
-      for (const one of due) await this.#decide(unit, one, orders.get(one.orderId) as OrderProgress);
-      return due.length === BATCH;
-    });
+    let batch: readonly DueOrder[] = [];
+    try {
+      return await this.unitsOfWork.run(async (unit) => {
+        batch = await this.waiting.lockDue(unit.manager, BATCH);
+        await this.#decideAll(unit, batch);
+        return batch.length === BATCH;
+      });
+    } catch (error) {
+      if (isTransient(error) || error instanceof CommitInDoubtError || batch.length === 0) throw error;
+      for (const due of batch) await this.#lookAtOne(due);
+      return batch.length === BATCH;
+    }
   }
 
-  async #decide(unit: UnitOfWork, due: DueOrder, order: OrderProgress): Promise<void> {
-    const { orderId, status, cause, since, nudgedAt, now } = due;
-    if (!isWaiting(status)) throw new Error(`The order ${orderId} is ${status} and waits for nothing.`);
+  async #lookAtOne({ orderId, failures }: DueOrder): Promise<void> {
+    try {
+      await this.unitsOfWork.run(async (unit) =>
+        this.#decideAll(unit, await this.waiting.lockDue(unit.manager, 1, [orderId])),
+      );
+    } catch (error) {
+      if (isTransient(error) || error instanceof CommitInDoubtError) throw error;
+      undecided.inc();
+      this.#logger.error({ err: error, orderId, message: 'The deadline of an order could not be decided' });
+      const delayMs = backoffDelay(failures + 1, BACKOFF);
+      await this.unitsOfWork.run(({ manager }) => this.waiting.putBehind(manager, orderId, delayMs));
+    }
+  }
+
+  async #decideAll(unit: UnitOfWork, due: readonly DueOrder[]): Promise<void> {
+    if (due.length === 0) return;
+    const orderIds = due.map(({ orderId }) => orderId);
+    const orders = await this.orders.lock(unit.manager, orderIds);
+    const since = await this.waiting.since(unit.manager, orderIds);
+    for (const one of due)
+      await this.#decide(unit, one, orders.get(one.orderId) as OrderProgress, since.get(one.orderId));
+  }
+
+  async #decide(
+    unit: UnitOfWork,
+    due: DueOrder,
+    order: OrderProgress,
+    since: Date | undefined,
+  ): Promise<void> {
+    const { orderId, cause, nudgedIn, nudgedAt, now } = due;
+    const { status } = order;
+    if (!isWaiting(status)) {
+      await this.waiting.forget(unit.manager, [orderId]);
+      return;
+    }
+    if (!since)
+      throw new Error(`The timeline of the order ${orderId} does not say since when it is ${status}.`);
     const deadline = this.#deadlines[status];
     const decision = whenDue(
       status,
-      { since: since.getTime(), nudgedAt: nudgedAt?.getTime() },
+      {
+        since: since.getTime(),
+        nudgedAt: nudgedAt && nudgedIn === status ? nudgedAt.getTime() : undefined,
+      },
       this.#deadlines,
       now.getTime(),
     );
-    if (decision.action === 'wait') {
-      await this.waiting.lookAgain(unit.manager, [{ orderId, lookAt: new Date(decision.until) }]);
-      return;
-    }
-    const lookAt = new Date(now.getTime() + deadline);
-    if (decision.action === 'nudge') {
-      await this.#nudge(unit, order, status, cause, deadline);
-      await this.waiting.lookAgain(unit.manager, [{ orderId, lookAt, nudgedIn: status }]);
-    } else {
+    const until = decision.action === 'wait' ? decision.until : now.getTime() + deadline;
+    const lookAt = new Date(nextCheckAt(until, this.#deadlines, now.getTime()));
+    if (decision.action === 'nudge') await this.#nudge(unit, order, status, cause, deadline);
+    if (decision.action === 'time out') {
       const reason = `TIMEOUT: the order was ${status} for too long.`;
       await this.cancelOrder.cancelLocked(unit, order, reason, cause);
-      await this.waiting.lookAgain(unit.manager, [{ orderId, lookAt }]);
     }
+    const nudged = decision.action === 'nudge' && { nudgedIn: status };
+    await this.waiting.lookAgain(unit.manager, [{ orderId, lookAt, ...nudged }]);
+    if (decision.action === 'wait') return;
     unit.afterCommit(() => overdue.inc({ status, action: decision.action }));
   }
 

@@ -22,6 +22,7 @@ export interface WaitingRow {
   readonly cause: Cause;
   readonly nudgedIn: OrderStatus | null;
   readonly nudgedAt: Date | null;
+  readonly failures: number;
 }
 
 export class OrderTables {
@@ -89,7 +90,7 @@ export class FakeOrderRepository implements Public<OrderRepository> {
     }
     for (const { id: orderId, lookAt, cause } of orders) {
       if (!inserted.has(orderId)) continue;
-      const waiting = { orderId, lookAt, cause, nudgedIn: null, nudgedAt: null };
+      const waiting = { orderId, lookAt, cause, nudgedIn: null, nudgedAt: null, failures: 0 };
       await transaction.insert(this.tables.waiting, orderId, waiting);
     }
     return inserted;

@@ -15,37 +15,56 @@ export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository
     private readonly tables: OrderTables,
   ) {}
 
-  async lockDue(manager: EntityManager, limit: number): Promise<DueOrder[]> {
+  async lockDue(manager: EntityManager, limit: number, orderIds?: readonly string[]): Promise<DueOrder[]> {
     const transaction = await this.session.statement(manager, 'locks due orders');
     const { orders, waiting } = this.tables;
     const due = [...transaction.all(waiting).values()]
       .filter(({ lookAt }) => lookAt.getTime() <= transaction.now)
+      .filter(({ orderId }) => !orderIds || orderIds.includes(orderId))
       .toSorted((a, b) => a.lookAt.getTime() - b.lookAt.getTime());
     const locked: DueOrder[] = [];
-    for (const { orderId, cause, nudgedIn, nudgedAt } of due) {
+    for (const { orderId, cause, nudgedIn, nudgedAt, failures } of due) {
       if (locked.length === limit) break;
-      const order = transaction.get(orders, orderId);
-      if (!order) continue;
+      if (!transaction.get(orders, orderId)) continue;
       if (transaction.isLockedByAnother(waiting, orderId) || transaction.isLockedByAnother(orders, orderId))
         continue;
       await transaction.lock(waiting, orderId);
       await transaction.lock(orders, orderId);
-      const { status } = order;
+      locked.push({ orderId, cause, nudgedIn, nudgedAt, failures, now: new Date(transaction.now) });
+    }
+    return locked;
+  }
+
+  async since(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, Date>> {
+    const transaction = await this.session.statement(manager, 'reads since when orders wait');
+    const found = new Map<string, Date>();
+    for (const orderId of new Set(orderIds)) {
+      const status = transaction.get(this.tables.orders, orderId)?.status;
       const moments = this.tables
         .timelineOf(orderId, transaction)
         .filter((entry) => entry.status === status)
-        .map(({ recordedAt }) => recordedAt)
-        .toSorted((a, b) => a.getTime() - b.getTime());
-      locked.push({
-        orderId,
-        status,
-        cause,
-        since: moments[0] as Date,
-        nudgedAt: nudgedIn === status ? nudgedAt : null,
-        now: new Date(transaction.now),
-      });
+        .map(({ recordedAt }) => recordedAt.getTime());
+      if (moments.length > 0) found.set(orderId, new Date(Math.min(...moments)));
     }
-    return locked;
+    return found;
+  }
+
+  async forget(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'forgets orders that wait for nothing');
+    for (const orderId of orderIds) {
+      if (!transaction.get(this.tables.waiting, orderId)) continue;
+      await transaction.lock(this.tables.waiting, orderId);
+      transaction.delete(this.tables.waiting, orderId);
+    }
+  }
+
+  async putBehind(manager: EntityManager, orderId: string, delayMs: number): Promise<void> {
+    const transaction = await this.session.statement(manager, 'puts an order behind the others');
+    await transaction.update(
+      this.tables.waiting,
+      (row) => row.orderId === orderId,
+      ({ failures }) => ({ failures: failures + 1, lookAt: new Date(transaction.now + delayMs) }),
+    );
   }
 
   async count(manager: EntityManager): Promise<WaitingOrders[]> {
@@ -71,6 +90,7 @@ export class FakeWaitingOrderRepository implements Public<WaitingOrderRepository
         (row) => row.orderId === orderId,
         (): Partial<WaitingRow> => ({
           lookAt,
+          failures: 0,
           ...(nudgedIn && { nudgedIn, nudgedAt: new Date(transaction.now) }),
         }),
       );

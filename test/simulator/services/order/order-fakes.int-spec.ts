@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { Cancellation1700000000002 } from '../../../../apps/order/src/storage/cancellation.migration.js';
 import { Deadlines1700000000003 } from '../../../../apps/order/src/storage/deadlines.migration.js';
+import { DueOrders1700000000004 } from '../../../../apps/order/src/storage/due-orders.migration.js';
 import { OrderEntity } from '../../../../apps/order/src/storage/order.entity.js';
 import { OrderRepository } from '../../../../apps/order/src/storage/order.repository.js';
 import { OrderTables1700000000001 } from '../../../../apps/order/src/storage/order-tables.migration.js';
@@ -70,7 +71,7 @@ describe("order's fakes and PostgreSQL", () => {
 
   beforeAll(async () => {
     dataSource = await connectTestDatabase(
-      [OrderTables1700000000001, Cancellation1700000000002, Deadlines1700000000003],
+      [OrderTables1700000000001, Cancellation1700000000002, Deadlines1700000000003, DueOrders1700000000004],
       [OrderEntity, TimelineEntryEntity],
     );
   });
@@ -87,7 +88,15 @@ describe("order's fakes and PostgreSQL", () => {
         callOf('orders', 'lockWhole', fc.array(someId, { maxLength: 3 })),
         callOf('orders', 'update', unique(progress, 'id')),
         callOf('orders', 'insertTimeline', unique(entry, 'orderId')),
-        callOf('waiting', 'lockDue', fc.constant(10)),
+        callOf(
+          'waiting',
+          'lockDue',
+          fc.constant(10),
+          fc.option(fc.array(someId, { maxLength: 2 }), { nil: undefined }),
+        ),
+        callOf('waiting', 'since', fc.array(someId, { maxLength: 3 })),
+        callOf('waiting', 'forget', fc.array(someId, { maxLength: 1 })),
+        callOf('waiting', 'putBehind', someId, fc.constantFrom(0, 1_000_000)),
         callOf('waiting', 'lookAgain', unique(look, 'orderId')),
       ],
       [
