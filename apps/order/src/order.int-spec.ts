@@ -49,7 +49,9 @@ import {
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
 import { createTestDatabase } from '../../../test/postgres/test-database.js';
-import { orderEnvironment } from './order-environment.js';
+import { ORDER_CONFIG, orderEnvironment, type OrderConfig } from './order-environment.js';
+import { PriceList } from './price-list/price-list.js';
+import { ProductEntity } from './price-list/product.entity.js';
 import { OrderModule } from './order.module.js';
 import { WaitingOrderRepository } from './storage/waiting-order.repository.js';
 import { WatchDeadlines } from './watch-deadlines/watch-deadlines.js';
@@ -298,6 +300,79 @@ describe('order service', () => {
       ]);
       expect(responses.filter(({ status }) => status === 201)).toHaveLength(10);
       expect(responses[5]?.status).toBe(422);
+    });
+
+    describe('given a placed order that cannot be placed as things are now, its retry gets the same response', () => {
+      const expectSame = async (body: object, headers: Record<string, string>, first: unknown) => {
+        const before = await countOrders();
+        expect((await post(body, headers).expect(201)).body).toEqual(first);
+        expect(await countOrders()).toBe(before);
+        const other = await post({ ...body, userId: uuid() }, headers).expect(422);
+        expect(other.body.title).toBe('Idempotency-Key reused');
+        expect(other.body.detail).not.toContain('Nothing was stored');
+      };
+      const sell = async (price: number) => {
+        const id = uuid();
+        await service.dataSource.query(
+          `INSERT INTO product (id, name, unit_price, currency) VALUES ($1, 'x', $2, 'EUR')`,
+          [id, price],
+        );
+        return id;
+      };
+      const forgetPrices = () => {
+        const fresh = new PriceList(service.dataSource.getRepository(ProductEntity));
+        service.app.get(PriceList).find = (ids) => fresh.find(ids);
+      };
+      /** With other defaults for what a request leaves out. */
+      const withDefaults = async (changed: object, work: () => Promise<void>) => {
+        const config = service.app.get<OrderConfig>(ORDER_CONFIG);
+        const before = { ...config };
+        Object.assign(config, changed);
+        await work().finally(() => Object.assign(config, before));
+      };
+
+      test.each(['amount', 'totalAmount'])('its price has changed (%s)', async (name) => {
+        const id = await sell(1_000);
+        const [body, headers] = [{ userId: USER, items: { [id]: 1 }, [name]: 10 }, key()];
+        const first = await post(body, headers).expect(201);
+        await service.dataSource.query('UPDATE product SET unit_price = 2000 WHERE id = $1', [id]);
+        forgetPrices();
+        await post(body, key()).expect(409);
+        await expectSame(body, headers, first.body);
+      });
+
+      test('its product was delisted', async () => {
+        const id = await sell(1_000);
+        const [body, headers] = [{ userId: USER, items: { [id]: 1 } }, key()];
+        const first = await post(body, headers).expect(201);
+        await service.dataSource.query('DELETE FROM product WHERE id = $1', [id]);
+        forgetPrices();
+        await post(body, key()).expect(422);
+        await expectSame(body, headers, first.body);
+      });
+
+      test.each<[string, object]>([
+        ['changed', { DEFAULT_PAYMENT_TOKEN: 'tok_other', DEFAULT_SHIP_TO: { ...SHIP_TO, city: 'Bonn' } }],
+        ['gone', { DEFAULT_PAYMENT_TOKEN: undefined, DEFAULT_SHIP_TO: undefined }],
+      ])('the defaults are %s', async (_, changed) => {
+        const headers = key();
+        const first = await post(VALID, headers).expect(201);
+        await withDefaults(changed, () => expectSame(VALID, headers, first.body));
+      });
+
+      test.each([{}, { shipTo: { ...SHIP_TO, city: 'Bonn' }, paymentToken: 'tok_mine' }])(
+        'an older version has stored it, and defaults have changed (%j)',
+        async (given) => {
+          const [body, headers] = [{ ...VALID, ...given }, key()];
+          const first = await post(body, headers).expect(201);
+          await service.dataSource.query('UPDATE idempotency_key SET body_hash = NULL WHERE key = $1', [
+            headers['idempotency-key'],
+          ]);
+          await withDefaults({ DEFAULT_PAYMENT_TOKEN: 'tok_other' }, () =>
+            expectSame(body, headers, first.body),
+          );
+        },
+      );
     });
 
     test('a key that is none is refused', async () => {

@@ -26,6 +26,7 @@ import { ReportOrdersConsumer } from './report-orders/report-orders.consumer.js'
 import { ShowOrdersController } from './show-orders/show-orders.controller.js';
 import { Cancellation1700000000002 } from './storage/cancellation.migration.js';
 import { Deadlines1700000000003 } from './storage/deadlines.migration.js';
+import { IdempotencyBody1700000000014 } from './storage/idempotency-body.migration.js';
 import { IdempotencyKeyAge1700000000013 } from './storage/idempotency-key-age.migration.js';
 import { DueOrders1700000000004 } from './storage/due-orders.migration.js';
 import { OrderEntity } from './storage/order.entity.js';
@@ -61,6 +62,7 @@ export class OrderModule implements OnApplicationBootstrap {
             Cancellation1700000000002,
             Deadlines1700000000003,
             IdempotencyKeyAge1700000000013,
+            IdempotencyBody1700000000014,
             DueOrders1700000000004,
             Reconciliation1700000000020,
           ],

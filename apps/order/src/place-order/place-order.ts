@@ -17,7 +17,14 @@ import { deadlinesOf, ORDER_CONFIG, type OrderConfig } from '../order-environmen
 import { PriceList } from '../price-list/price-list.js';
 import { viewOf, type OrderView } from '../show-orders/order-view.js';
 import { OrderRepository, type NewOrder } from '../storage/order.repository.js';
-import { claimKeys, hashRequest, type IdempotencyClaim } from './idempotency.js';
+import {
+  awaitStored,
+  claimKeys,
+  isResponseTo,
+  legacyHashOf,
+  type IdempotencyClaim,
+  type StoredResponse,
+} from './idempotency.js';
 import { detailsOf } from './order-details.js';
 import { quantitiesOf, type PlaceOrderBody } from './place-order.schema.js';
 
@@ -70,9 +77,30 @@ export class PlaceOrder {
     this.#keysInFlight.add(idempotencyKey);
     try {
       return await this.#accept(body, cause, idempotencyKey);
+    } catch (error) {
+      if (!(error instanceof RefusedProblem)) throw error;
+      // Prices and defaults may have changed since the order was placed: what is stored goes first.
+      const stored = await this.#stored(idempotencyKey);
+      if (!stored) throw error;
+      if (!isResponseTo(stored, body)) throw new KeyReusedProblem();
+      return stored.response;
     } finally {
       this.#keysInFlight.delete(idempotencyKey);
     }
+  }
+
+  /** What is stored under a key, also by a request that another process is about to commit. */
+  async #stored(key: string): Promise<StoredResponse | undefined> {
+    const found = new FoundStored();
+    await this.unitsOfWork
+      .run(async ({ manager }) => {
+        found.stored = await awaitStored(manager, key);
+        throw found;
+      })
+      .catch((error: unknown) => {
+        if (error !== found) throw error;
+      });
+    return found.stored;
   }
 
   async #accept(body: PlaceOrderBody, cause: Cause, idempotencyKey?: string): Promise<OrderView> {
@@ -82,14 +110,8 @@ export class PlaceOrder {
     if (paymentToken === undefined) throw missing('paymentToken', 'how the order is to be paid');
     const claim = idempotencyKey && {
       key: idempotencyKey,
-      requestHash: hashRequest({
-        userId: body.userId,
-        quantities: [...quantities].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-        amount: body.amount ?? null,
-        totalAmount: body.totalAmount ?? null,
-        shipTo,
-        paymentToken,
-      }),
+      request: body,
+      legacyHash: legacyHashOf(body, shipTo, paymentToken),
     };
     const priced = await this.#price(body, quantities);
     const createdAt = new Date();
@@ -130,7 +152,7 @@ export class PlaceOrder {
       priced = priceOrder(quantities, await this.priceList.find(quantities.keys()));
     } catch (error) {
       if (!(error instanceof UnknownProductsError)) throw error;
-      throw new ProblemException({
+      throw new RefusedProblem({
         status: 422,
         title: 'Unknown product',
         detail: 'The price list does not have every product of the order. Nothing was stored.',
@@ -143,7 +165,7 @@ export class PlaceOrder {
     const total = toMajorUnits(priced.total);
     for (const name of ['amount', 'totalAmount'] as const) {
       if (body[name] === undefined || body[name] === total) continue;
-      throw new ProblemException({
+      throw new RefusedProblem({
         status: 409,
         title: 'Wrong amount',
         detail: `The order costs ${total} ${priced.currency}, not ${body[name]}. Show the customer the right amount and send the order again. Nothing was stored.`,
@@ -175,7 +197,7 @@ export class PlaceOrder {
       return intakes.map(({ claim, response }) => {
         const before = claim && stored.get(claim.key);
         if (!before) return response;
-        if (before.requestHash !== claim.requestHash) throw new KeyReusedProblem();
+        if (!isResponseTo(before, claim.request)) throw new KeyReusedProblem();
         return before.response;
       });
     });
@@ -211,13 +233,21 @@ class KeyReusedProblem extends ProblemException {
       status: 422,
       title: 'Idempotency-Key reused',
       detail:
-        'This Idempotency-Key was used for another request. Take a new key for a new order. Nothing was stored.',
+        'This Idempotency-Key was used for another request. Take a new key for a new order. This request stored nothing.',
     });
   }
 }
 
-const missing = (field: string, meaning: string): ProblemException =>
-  new ProblemException({
+/** Rolls back a transaction that has only looked. */
+class FoundStored extends Error {
+  stored: StoredResponse | undefined;
+}
+
+/** An order that cannot be placed as prices and configuration are now. */
+class RefusedProblem extends ProblemException {}
+
+const missing = (field: string, meaning: string): RefusedProblem =>
+  new RefusedProblem({
     status: 422,
     title: 'Incomplete order',
     detail: `${field} is missing: ${meaning}. Nothing was stored.`,
