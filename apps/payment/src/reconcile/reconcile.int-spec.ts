@@ -374,7 +374,7 @@ describe('reconciliation of payments', () => {
   });
 
   test('charges of other merchants, whose references are no orders, are left alone', async () => {
-    charged('invoice 7');
+    charged('invoice-7');
     expect((await reconcile(true)).counts).toEqual({ checked: 1, foreign: 1 });
   });
 });
