@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -247,17 +249,21 @@ describe('payment gateway mock', () => {
 
   test('tok_huge is answered without end, and charged', async () => {
     await app.listen(0, '127.0.0.1');
-    const response = await fetch(`${await app.getUrl()}/v1/charges`, {
+    const call = httpRequest(`${await app.getUrl()}/v1/charges`, {
       method: 'POST',
+      agent: false,
       headers: { 'content-type': 'application/json', 'idempotency-key': 'k' },
-      body: JSON.stringify({ amount: 100, currency: 'EUR', source: 'tok_huge', reference: 'order-1' }),
     });
-    const reader = response.body?.getReader();
+    call.end(JSON.stringify({ amount: 100, currency: 'EUR', source: 'tok_huge', reference: 'order-1' }));
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
     let bytes = 0;
-    while (reader && bytes < 2 ** 21) bytes += (await reader.read()).value?.length ?? Infinity;
-    await reader?.cancel();
+    for await (const chunk of response) {
+      bytes += (chunk as Buffer).length;
+      if (bytes >= 2 ** 21) break;
+    }
+    call.destroy();
+    app.getHttpServer().closeAllConnections();
     expect(bytes).toBeGreaterThanOrEqual(2 ** 21);
-    expect(bytes).toBeLessThan(Infinity);
     expect(await takenOf('order-1')).toHaveLength(1);
   });
 
