@@ -1,10 +1,14 @@
-import { bookingRequested, voidRequested } from '@orderbridge/contracts';
+import { bookingRequested, chargeRequested, voidRequested } from '@orderbridge/contracts';
 import { deadLetterTopic } from '@orderbridge/kafka';
 import { isGarbage, type BusMessage } from './brokers/bus-message.js';
 import type { World } from './world.js';
 
 /** Types of the dead letters of parked calls that can be given up. */
-const PARKED: ReadonlySet<string> = new Set([bookingRequested.type, voidRequested.type]);
+const PARKED: ReadonlySet<string> = new Set([
+  bookingRequested.type,
+  chargeRequested.type,
+  voidRequested.type,
+]);
 
 /** Looks after the dead letters of both brokers: sends them again, and discards what was never a message. */
 export class Operator {

@@ -26,6 +26,9 @@ import type { Bugs } from './bugs.js';
 import { routesOf } from './routes.js';
 import { SimulatedBug, SimulatedRefusal } from './simulated-bug.js';
 
+/** Milliseconds between polls that find nothing as a rule: each costs steps, and what is new is announced. */
+const POLL = 5_000;
+
 const QUIET = { settled() {}, postponed() {}, parked() {}, retrying() {}, leading() {}, published() {} };
 
 /** What the process of every service consists of: the real pipeline, relay and work item processors on fakes. */
@@ -87,6 +90,7 @@ export class Program {
         parked: ({ messageId }) => world.fail('I8 messages', `The message ${messageId} was parked.`),
       },
       batchSize: 10,
+      fallbackInterval: POLL,
       clock: process.clock,
     });
     relay.start();
@@ -113,7 +117,7 @@ export class Program {
     const { world, process } = this;
     world.reconciliations.set(process, reconciliation);
     process.atCrash(() => world.reconciliations.delete(process));
-    this.repeat(2_000, () => reconciliation.step());
+    this.repeat(2 * POLL, () => reconciliation.step());
   }
 
   /** @returns what wakes the processor. */
@@ -122,7 +126,7 @@ export class Program {
       handlers,
       observer: QUIET,
       concurrency: 4,
-      pollIntervalMs: 2_000,
+      pollIntervalMs: POLL,
       clock: this.process.clock,
     });
     processor.start();

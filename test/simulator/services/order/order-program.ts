@@ -43,7 +43,7 @@ export function startOrder(program: Program): void {
   ) as unknown as WaitingOrderRepository;
   const cancelOrder = new CancelOrder(orders, unitsOfWork);
   const deadlines = new WatchDeadlines(unitsOfWork, orders, waiting, cancelOrder, CONFIG);
-  program.repeat(2_000, () => deadlines.look());
+  program.repeat(5_000, () => deadlines.look());
   world.orderApis.set(process, {
     placeOrder: new PlaceOrder(unitsOfWork, orders, priceList, CONFIG, process.clock),
     cancelOrder,
