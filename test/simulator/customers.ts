@@ -1,5 +1,6 @@
 import type { Cause } from '@orderbridge/contracts';
 import type { PlaceOrderBody } from '../../apps/order/src/place-order/place-order.schema.js';
+import { v7 as uuid } from 'uuid';
 import { ProblemException } from '../../libs/service/src/index.js';
 import { DECLINED, POISON, REFUSED_AGAIN } from './partners/simulated-gateway.js';
 import { CARRIER_FAULTS, UNKNOWN_POSTAL_CODE } from './partners/simulated-carrier.js';
@@ -24,7 +25,7 @@ export interface Wish {
 /** What the API answered a customer who cancels. */
 export type CancelAnswer = 'cancelled' | 'too late';
 
-/** Customers, who place orders, cancel some, and ask again when they get no answer. */
+/** Customers, who place orders, cancel some, pay some by hand, and ask again when they get no answer. */
 export class Customers {
   /** The orders that were accepted, with what was wished. */
   readonly accepted = new Map<string, Wish>();
@@ -55,11 +56,21 @@ export class Customers {
         ? '10115'
         : random.pick([UNKNOWN_POSTAL_CODE, ...Object.values(CARRIER_FAULTS)]),
     };
+    const byHand = random.chance(0.25)
+      ? { paymentToken: random.pick(['tok_approve', 'tok_approve', DECLINED]), after: random.below(3_000) }
+      : undefined;
     const regret = random.chance(0.4) ? random.below(random.chance(0.5) ? 500 : 20_000) : undefined;
     this.#pending++;
     scheduler.after(undefined, random.below(within), 'a customer comes', () => {
       this.#pending--;
       this.place(wish, (orderId) => {
+        if (byHand) {
+          this.#pending++;
+          scheduler.after(undefined, byHand.after, 'somebody pays by hand', () => {
+            this.#pending--;
+            this.payByHand(orderId, byHand.paymentToken);
+          });
+        }
         if (regret === undefined) return;
         this.#pending++;
         scheduler.after(undefined, regret, 'a customer changes their mind', () => {
@@ -86,6 +97,30 @@ export class Customers {
       },
       () => undefined,
     );
+  }
+
+  /** A payment that is made by hand while the order goes its way. Who gets no answer does not ask again. */
+  payByHand(orderId: string, paymentToken: string): void {
+    const { scheduler, random, names, order, paymentApis } = this.world;
+    const placed = order.tables.orders.rows.get(orderId);
+    const apis = [...paymentApis.values()];
+    if (!placed || apis.length === 0) return;
+    scheduler.trace.add('customer', `pays ${names.of(orderId)} by hand`);
+    const { userId, total: amount, currency } = placed;
+    random
+      .pick(apis)
+      .payByHand({
+        id: uuid(),
+        orderId,
+        userId,
+        status: 'PENDING',
+        amount,
+        currency,
+        paymentToken,
+        fulfilment: null,
+        cause: CAUSE,
+      })
+      .catch(() => undefined);
   }
 
   cancel(orderId: string): void {

@@ -4,6 +4,8 @@ import type { Random } from './schedule/random.js';
 const HIGHEST_RATES = {
   /** A process dies; per step. */
   crash: 0.01,
+  /** A process is asked to stop, and started again; per step. */
+  stop: 0.01,
   /** A statement, or the connection at a COMMIT, fails. */
   database: 0.02,
   /** A broker fails while it takes messages: it may have some, or all. */
@@ -12,6 +14,10 @@ const HIGHEST_RATES = {
   partnerAway: 0.3,
   /** A partner does what it is asked, and its reply is lost. */
   replyLost: 0.3,
+  /** A proxy answers in a partner's place, which may have done what it was asked. */
+  foreignAnswer: 0.2,
+  /** The gateway refuses a refund permanently, and makes it when it is asked again. */
+  refundRefused: 0.3,
   /** A partner is asked, and does it much later. */
   partnerLate: 0.2,
   /** A consumer group is rebalanced, though nobody died: what is not committed is delivered again; per step. */
@@ -63,7 +69,7 @@ export class Faults {
   }
 
   /** Nothing goes wrong from now on. */
-  stop(): void {
+  end(): void {
     this.#active = false;
   }
 }

@@ -15,12 +15,15 @@ const PROGRAMS: Readonly<Record<ServiceName, (program: Program) => void>> = {
 };
 /** Most milliseconds until a process that died is started again. */
 const RESTART = 20_000;
+/** Milliseconds that a process has to stop. */
+const GRACE = 10_000;
 /** Most milliseconds for which a process is cut off, where it is not for as long as it lives. */
 const CUT_OFF = 120_000;
 
 /** The processes of all services: one or two of each, started again when they die. */
 export class Fleet {
   readonly running: Process[] = [];
+  readonly #programs = new Map<Process, Program>();
   readonly #bugs: Bugs;
   #expected = 0;
 
@@ -41,12 +44,46 @@ export class Fleet {
 
   /** One of the processes dies, whatever it is about to do. */
   crash(): void {
-    if (this.running.length === 0) return;
-    const { random, scheduler } = this.world;
-    const process = random.pick(this.running);
+    const process = this.#takeOne();
+    if (process) this.#kill(process);
+  }
+
+  /** One of the processes is asked to stop, as in a deployment, and is killed when that takes it too long. */
+  stop(): void {
+    const process = this.#takeOne();
+    const program = process && this.#programs.get(process);
+    if (!program) return;
+    const { scheduler } = this.world;
+    scheduler.trace.add(process.name, 'STOPS');
+    process.isStopping = true;
+    const cancel = scheduler.after(undefined, GRACE, `${process.name} is killed`, () => {
+      process.isStopping = false;
+      this.#kill(process);
+    });
+    const stopped = program.stop().then(() => {
+      cancel();
+      this.#end(process);
+    });
+    this.world.watch(stopped);
+  }
+
+  #takeOne(): Process | undefined {
+    if (this.running.length === 0) return undefined;
+    const process = this.world.random.pick(this.running);
     this.running.splice(this.running.indexOf(process), 1);
-    scheduler.trace.add(process.name, 'DIES');
+    return process;
+  }
+
+  #kill(process: Process): void {
+    this.world.hasKilled = true;
+    this.world.scheduler.trace.add(process.name, 'DIES');
+    this.#end(process);
+  }
+
+  #end(process: Process): void {
+    const { random, scheduler } = this.world;
     process.crash();
+    this.#programs.delete(process);
     const [service] = process.name.split(' ') as [ServiceName];
     scheduler.after(undefined, random.below(RESTART), `${process.name} is started again`, () =>
       this.#start(service, process.name),
@@ -73,6 +110,8 @@ export class Fleet {
     const { world } = this;
     const process = new Process(processName, world.scheduler);
     this.running.push(process);
-    PROGRAMS[name](new Program(world, process, world[name], this.#bugs));
+    const program = new Program(world, process, world[name], this.#bugs);
+    this.#programs.set(process, program);
+    PROGRAMS[name](program);
   }
 }

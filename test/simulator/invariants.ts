@@ -25,6 +25,7 @@ interface Facts {
   /** Approved charges, and how many of these were given back. */
   readonly captures: number;
   readonly refunds: number;
+  readonly isBeingRefunded: boolean;
   readonly hasReservation: boolean;
   readonly hasLiveLabel: boolean;
 }
@@ -121,7 +122,7 @@ export class Invariants {
   }
 
   *#allFacts(): Iterable<Facts> {
-    const { names, gateway, carrier, order: service, inventory } = this.world;
+    const { names, gateway, carrier, order: service, inventory, payment } = this.world;
     for (const order of service.tables.orders.rows.values()) {
       const charges = [...gateway.charges.values()].filter(
         ({ orderId, decision }) => orderId === order.id && decision.approved,
@@ -131,6 +132,7 @@ export class Invariants {
         name: names.of(order.id),
         captures: charges.length,
         refunds: charges.filter(({ id }) => gateway.refunds.has(id)).length,
+        isBeingRefunded: payment.tables.payments.rows.get(order.id)?.status === 'REFUNDING',
         hasReservation: inventory.tables.reservations.rows.get(order.id)?.status === 'RESERVED',
         hasLiveLabel: carrier.labels.get(order.id)?.live ?? false,
       };
@@ -146,15 +148,26 @@ export class Invariants {
   }
 
   /** What the status of an order says of money, label and stock. */
-  #checkEnd({ order: { status }, name, captures, refunds, hasLiveLabel, hasReservation }: Facts): void {
+  #checkEnd({
+    order: { status },
+    name,
+    captures,
+    refunds,
+    isBeingRefunded,
+    hasLiveLabel,
+    hasReservation,
+  }: Facts): void {
     const net = captures - refunds;
     const { world } = this;
     if (status === 'CANCELLED' && (net > 0 || hasLiveLabel || hasReservation)) {
       const left = { net, hasLiveLabel, hasReservation };
       world.fail('I6 cancelled', `${name} is CANCELLED, and this is left of it: ${JSON.stringify(left)}`);
     }
-    if ((status === 'REJECTED' || status === 'PAYMENT_FAILED') && (captures > 0 || hasLiveLabel))
-      world.fail('I2 money', `${name} is ${status} and was charged, or has a label.`);
+    if ((status === 'REJECTED' || status === 'PAYMENT_FAILED') && hasLiveLabel)
+      world.fail('I4 label', `${name} is ${status} and has a label.`);
+    // What was paid by hand, or charged before it was given up, is on its way back.
+    if (status === 'PAYMENT_FAILED' && net > 0 && !isBeingRefunded)
+      world.fail('I2 money', `${name} is PAYMENT_FAILED and was charged.`);
     if ((status === 'FULFILMENT_FAILED' || status === 'REFUNDED') && hasLiveLabel)
       world.fail('I4 label', `${name} is ${status} and has a label.`);
     if (status === 'REFUNDED' && net > 0) world.fail('I2 money', `${name} is REFUNDED and still charged.`);

@@ -46,8 +46,9 @@ export class Operator {
   }
 
   #redrive(message: BusMessage): void {
-    const { kafka, scheduler, names } = this.world;
+    const { kafka, scheduler, names, redriven } = this.world;
     this.#settled.add(message);
+    redriven.add(message.headers['ce_id'] as string);
     const topic = message.headers['dlt_topic'] as string;
     scheduler.trace.add('operator', `sends ${message.headers['ce_type']} ${names.of(message.key)} again`);
     kafka.append(topic, this.#again(message));

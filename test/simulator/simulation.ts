@@ -106,7 +106,7 @@ class Simulation {
       await this.#step();
       this.#strike();
     }
-    faults.stop();
+    faults.end();
     scheduler.haste = 0;
   }
 
@@ -188,6 +188,7 @@ class Simulation {
     const { faults, scheduler, random, kafka, queue } = world;
     if (random.chance(0.01)) this.#deliver(0.5);
     if (faults.happens('crash')) this.#fleet.crash();
+    if (faults.happens('stop')) this.#fleet.stop();
     if (faults.happens('jump')) scheduler.now += random.below(JUMP);
     if (faults.happens('rebalance')) kafka.rebalance(random.pick([...kafka.groups.keys()]));
     if (faults.happens('leadLost')) this.#breakLead();

@@ -1,4 +1,4 @@
-import { INVENTORY_EVENTS, type Broker } from '@orderbridge/contracts';
+import { INVENTORY_EVENTS, refundRequested, voidRequested, type Broker } from '@orderbridge/contracts';
 import type { BusMessage } from './brokers/bus-message.js';
 import { CutOffs } from './brokers/cut-offs.js';
 import { SimulatedQueue } from './brokers/simulated-ibm-mq.js';
@@ -19,9 +19,13 @@ import { StockTable } from './services/inventory/fake-stock.repository.js';
 import { OrderTables } from './services/order/fake-order.repository.js';
 import type { OrderApi } from './services/order/order-program.js';
 import { PaymentTables } from './services/payment/fake-payment.repository.js';
+import type { PaymentApi } from './services/payment/payment-program.js';
 import { ShippingTables } from './services/shipping/fake-shipment.repository.js';
 import type { Reconciliation } from '../../libs/reconciliation/src/index.js';
 import { Violation } from './violation.js';
+
+/** Types of the dead letters of calls that only the operator makes due again. */
+const PARKED_UNTIL_REDRIVEN: ReadonlySet<string> = new Set([refundRequested.type, voidRequested.type]);
 
 export type ServiceName = 'order' | 'inventory' | 'payment' | 'shipping';
 
@@ -67,10 +71,16 @@ export class World {
   readonly services = [this.order, this.inventory, this.payment, this.shipping] as const;
   /** Where customers can be served at this moment. */
   readonly orderApis = new Map<Process, OrderApi>();
+  /** Where payments can be made by hand at this moment. */
+  readonly paymentApis = new Map<Process, PaymentApi>();
   /** Starts a reconciliation of a service, for whoever can at this moment. */
   readonly reconciliations = new Map<Process, Reconciliation>();
   /** What every broker took, by topic or queue, as it was sent. */
   readonly published = new Map<string, BusMessage[]>();
+  /** Ids of the dead letters that the operator has sent again. */
+  readonly redriven = new Set<string>();
+  /** Whether any process was ended without being asked. */
+  hasKilled = false;
   /** The first one. */
   violation: Violation | undefined;
 
@@ -86,7 +96,7 @@ export class World {
     this.kafka = new SimulatedKafka(this.random, this.faults, this.names, tap, partitions, this.cutOffs);
     this.queue = new SimulatedQueue(INVENTORY_EVENTS.name, this.random, this.faults, tap, this.cutOffs);
     const partner = (name: string): Partner => new Partner(name, this.scheduler, this.random, this.faults);
-    this.gateway = new SimulatedGateway(partner('gateway'), this.names);
+    this.gateway = new SimulatedGateway(partner('gateway'), this.names, this.faults);
     this.carrier = new SimulatedCarrier(partner('carrier'), this.names);
   }
 
@@ -119,12 +129,23 @@ export class World {
     return changed;
   }
 
+  /** What is parked until the operator wants it again is not parked twice meanwhile. */
+  #checkParked(place: string, { key, headers: { ce_type: type, ce_id: id } }: BusMessage): void {
+    if (!place.endsWith('.dlt') || !id || !PARKED_UNTIL_REDRIVEN.has(type ?? '')) return;
+    const before = (this.published.get(place) ?? []).filter(
+      ({ key: other, headers }) => other === key && headers['ce_type'] === type && headers['ce_id'] !== id,
+    );
+    if (before.some(({ headers }) => !this.redriven.has(headers['ce_id'] as string)))
+      this.fail('I5 dead letters', `${type} ${this.names.of(key)} is parked twice.`);
+  }
+
   #publish(place: string, message: BusMessage): void {
     let published = this.published.get(place);
     if (!published) this.published.set(place, (published = []));
     published.push(message);
     const { ce_type: type, ce_id: id, ce_source: source, ce_causationid: cause } = message.headers;
     this.scheduler.trace.add(place, `${type ?? 'garbage'} ${this.names.of(message.key)}`);
+    this.#checkParked(place, message);
     if (!id || !cause || place.endsWith('.dlt')) return;
     const sender = this.services.find(({ name }) => source === `/orderbridge/${name}`);
     if (sender && !sender.messaging.isClaimed(sender.name, cause)) {

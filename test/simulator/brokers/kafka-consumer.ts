@@ -1,6 +1,7 @@
 import { deadLetter } from '@orderbridge/kafka';
 import {
   isTransient,
+  PipelineStoppedError,
   type Delivery,
   type Pipeline,
   type Rejection,
@@ -30,8 +31,13 @@ export function consumeKafka(options: KafkaConsumerOptions): void {
   const { process, kafka, group, topics, pipeline } = options;
   kafka.join(process, group, topics, (partitions, isCurrent) => {
     pipeline.takesOver();
-    for (const partition of partitions) void consume(options, partition, isCurrent);
+    for (const partition of partitions) void consume(options, partition, isCurrent).catch(unlessStopped);
   });
+}
+
+/** Once its pipeline has stopped, a consumer leaves the rest with the broker. */
+export function unlessStopped(error: unknown): void {
+  if (!(error instanceof PipelineStoppedError)) throw error;
 }
 
 async function consume(

@@ -81,12 +81,12 @@ export class SimulatedQueue {
     await process.step(`gets from ${this.name}`);
   }
 
-  /** The unit of work of a process that has died is backed out. */
+  /** The unit of work of a process that has died is backed out; what is given back in good order does not count. */
   backOut(process: Process): void {
     for (const queued of this.messages) {
       if (queued.takenBy !== process) continue;
       delete queued.takenBy;
-      queued.backouts++;
+      if (!process.isStopping) queued.backouts++;
     }
     this.#wake();
   }

@@ -4,6 +4,7 @@ import type { ReservationRepository } from '../../../apps/inventory/src/storage/
 import type { PaymentRepository } from '../../../apps/payment/src/storage/payment.repository.js';
 import type { CarrierClient } from '../../../apps/shipping/src/carrier/carrier.client.js';
 import type { ClosingRepository } from '../../../apps/shipping/src/storage/closing.repository.js';
+import type { PartnerOperation } from '@orderbridge/work-items';
 import type { BusMessage } from '../brokers/bus-message.js';
 import type { Public } from '../public.js';
 import type { World } from '../world.js';
@@ -18,6 +19,8 @@ export interface Replaceable {
   gateway: Public<PaymentGatewayClient>;
   carrier: Public<CarrierClient>;
   closings: Public<ClosingRepository>;
+  /** An operation of a partner, with its circuit breaker. */
+  operation: PartnerOperation;
   /** When a consumer acknowledges what it took. */
   acknowledge: 'after' | 'before';
   /** What the operator sends for a dead letter. */

@@ -1,6 +1,7 @@
 import type { Faults } from '../faults.js';
 import type { Random } from '../schedule/random.js';
 import type { Process, Scheduler } from '../schedule/scheduler.js';
+import { ForeignAnswerError } from './foreign-answer.error.js';
 
 /** Milliseconds after which a service no longer waits for an answer; below the lease of a work item. */
 const TIMEOUT = 5_000;
@@ -10,7 +11,8 @@ const LATE = 55_000;
 const LOST_AFTER = 60_000;
 
 /**
- * The way to a partner and back. A request may not arrive, may be done late, and its reply may be lost; once it has
+ * The way to a partner and back. A request may not arrive, may be done late, and its reply may be lost
+ * or another one come in its place; once it has
  * left, the death of the caller does not stop it.
  */
 export class Partner {
@@ -39,13 +41,24 @@ export class Partner {
         settle(`cannot reach ${this.name}`, () => reject(new Error(`simulated: ${this.name} is away`)));
         return;
       }
+      // A proxy in between answers in the partner's place, whether or not it has passed the request on.
+      const isForeign = this.faults.happens('foreignAnswer');
+      const answerForeign = (): void =>
+        settle(`a proxy answers for ${this.name}`, () =>
+          reject(new ForeignAnswerError('simulated: 404, and not in the form of the partner')),
+        );
+      if (isForeign && this.faults.toss()) {
+        answerForeign();
+        return;
+      }
       const replyLost = this.faults.happens('replyLost');
       const sentAt = this.scheduler.now;
       const perform = (): void => {
         if (this.scheduler.now - sentAt >= LOST_AFTER) return;
         try {
           const result = work();
-          if (!replyLost) settle(`${this.name} answers`, () => resolve(result));
+          if (isForeign) answerForeign();
+          else if (!replyLost) settle(`${this.name} answers`, () => resolve(result));
         } catch (error) {
           settle(`${this.name} refuses`, () => reject(error));
         }

@@ -10,6 +10,7 @@ import {
 } from '../../../apps/payment/src/payment-gateway/payment-gateway.client.js';
 import type { ChargeItem } from '../../../apps/payment/src/storage/payment.repository.js';
 import type { RefundItem } from '../../../apps/payment/src/storage/refund.repository.js';
+import type { Faults } from '../faults.js';
 import type { Names } from '../names.js';
 import type { Public } from '../public.js';
 import type { Process } from '../schedule/scheduler.js';
@@ -42,6 +43,7 @@ export class SimulatedGateway {
   constructor(
     private readonly partner: Partner,
     private readonly names: Names,
+    private readonly faults: Faults,
   ) {}
 
   /** The way of one process to the gateway. */
@@ -56,7 +58,12 @@ export class SimulatedGateway {
         call('charge by key', item.orderId, () => this.#shown(this.charges.get(key))),
       chargesOf: ({ orderId }) =>
         call('charges of', orderId, () => this.#listed().filter(({ reference }) => reference === orderId)),
-      refund: (item) => call('refund', item.orderId, () => this.#refund(item)),
+      refund: (item) =>
+        call('refund', item.orderId, () => {
+          if (this.faults.happens('refundRefused'))
+            throw new RefundRefusedError(`The charge ${item.chargeId} is disputed.`);
+          return this.#refund(item);
+        }),
       refundOf: ({ orderId, chargeId }) => call('refund of', orderId, () => this.#refundId(chargeId)),
       charges: (after) => all('all charges', () => page(this.#listed(), after)),
       refunds: (after) =>

@@ -18,6 +18,8 @@ interface Timer extends Task {
 /** A run of a program: from its start to its crash. */
 export class Process {
   alive = true;
+  /** Whether it was asked to stop. */
+  isStopping = false;
   readonly #atCrash: (() => void)[] = [];
 
   constructor(

@@ -16,7 +16,7 @@ import {
 import type { Reconciliation } from '../../../libs/reconciliation/src/index.js';
 import { isGarbage } from '../brokers/bus-message.js';
 import { consumeIbmMq } from '../brokers/ibm-mq-consumer.js';
-import { consumeKafka } from '../brokers/kafka-consumer.js';
+import { consumeKafka, unlessStopped } from '../brokers/kafka-consumer.js';
 import { endConnections, Session } from '../database/database.js';
 import { SimulatedStarts } from '../database/simulated-starts.js';
 import { SimulatedMessageStore } from '../database/simulated-message-store.js';
@@ -36,6 +36,8 @@ export class Program {
   readonly session: Session;
   readonly unitsOfWork: UnitsOfWork;
   readonly #store;
+  readonly #pipelines: Pipeline[] = [];
+  readonly #processors: { stop(): Promise<void> }[] = [];
 
   constructor(
     readonly world: World,
@@ -48,6 +50,11 @@ export class Program {
     const store = new SimulatedMessageStore(this.session, service.messaging);
     this.#store = world.part('store', store, this);
     this.unitsOfWork = new UnitsOfWork(this.#store, `/orderbridge/${service.name}`);
+  }
+
+  /** Resolves when what is in flight has been finished or given back. Its leads end with the process. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#pipelines, ...this.#processors].map((part) => part.stop()));
   }
 
   consumeKafka(topics: readonly string[], ...controllers: readonly object[]): void {
@@ -73,7 +80,7 @@ export class Program {
         pipeline: this.#pipeline(controllers, false),
         random: world.random,
         acknowledge: world.part('acknowledge', 'after', this),
-      }),
+      }).catch(unlessStopped),
     );
   }
 
@@ -109,7 +116,7 @@ export class Program {
 
   /** An operation of a partner, with a circuit breaker as the real ones have. */
   operation(name: string): PartnerOperation {
-    return new PartnerOperation(name, { clock: this.process.clock });
+    return this.world.part('operation', new PartnerOperation(name, { clock: this.process.clock }), this);
   }
 
   /** What `ReconciliationTask` does, for runs that the simulation starts. */
@@ -130,6 +137,7 @@ export class Program {
       clock: this.process.clock,
     });
     processor.start();
+    this.#processors.push(processor);
     return processor;
   }
 
@@ -143,7 +151,7 @@ export class Program {
       retrying: () => undefined,
       rejected: (delivery, error) => this.#rejected(delivery, error),
     };
-    return new Pipeline({
+    const pipeline = new Pipeline({
       consumer: service.name,
       routes,
       unitsOfWork,
@@ -152,6 +160,8 @@ export class Program {
       clock: process.clock,
       starts: watched ? new SimulatedStarts(session, service.messaging) : undefined,
     });
+    this.#pipelines.push(pipeline);
+    return pipeline;
   }
 
   #withBugs(routes: EventRoutes): EventRoutes {
@@ -164,8 +174,9 @@ export class Program {
     world.scheduler.trace.add(this.process.name, `rejects ${what}: ${error.message}`);
     if (isGarbage({ headers: headers as Record<string, string> })) return;
     if (error instanceof SimulatedBug || error instanceof SimulatedRefusal) return;
-    // Its handling was cut off by a crash too often.
-    if (error instanceof PoisonMessageError) return;
+    // Its handling was cut off too often: by crashes, or what could not be withdrawn counts as one.
+    if (error instanceof PoisonMessageError && (world.hasKilled || world.faults.counts.has('database')))
+      return;
     world.fail(
       'I5 dead letters',
       `${service.name} rejects a message of its own making, ${what}: ${error.message}`,

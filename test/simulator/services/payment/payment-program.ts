@@ -12,7 +12,10 @@ import type { PaymentGatewayClient } from '../../../../apps/payment/src/payment-
 import { RefundPayments } from '../../../../apps/payment/src/refund-payments/refund-payments.js';
 import { RefundPaymentsConsumer } from '../../../../apps/payment/src/refund-payments/refund-payments.consumer.js';
 import type { RefundQueue } from '../../../../apps/payment/src/refund-payments/refund-queue.js';
-import type { PaymentRepository } from '../../../../apps/payment/src/storage/payment.repository.js';
+import type {
+  NewPayment,
+  PaymentRepository,
+} from '../../../../apps/payment/src/storage/payment.repository.js';
 import type { RefundRepository } from '../../../../apps/payment/src/storage/refund.repository.js';
 import type { StrayChargeRepository } from '../../../../apps/payment/src/storage/stray-charge.repository.js';
 import type { ReconciliationRepository } from '../../../../libs/reconciliation/src/index.js';
@@ -26,6 +29,12 @@ const NO_STRAY_CHARGES = {
   resume: () => Promise.resolve(),
   giveUp: () => Promise.resolve(),
 } as unknown as StrayChargeRepository;
+
+/** What can be asked of a process of the payment service. */
+export interface PaymentApi {
+  /** What `POST /payment` commits. */
+  payByHand(payment: NewPayment): Promise<void>;
+}
 
 /** apps/payment on fakes. */
 export function startPayment(program: Program): void {
@@ -57,6 +66,13 @@ export function startPayment(program: Program): void {
       reconciliation as unknown as ReconciliationRepository,
     ),
   ) as ChargeQueue;
+  world.paymentApis.set(process, {
+    payByHand: async (payment) => {
+      await unitsOfWork.run((unit) => payments.insert(unit.manager, [payment]));
+      chargeQueue.wake();
+    },
+  });
+  process.atCrash(() => world.paymentApis.delete(process));
   const undoPayments = new UndoPayments(payments, refundQueue);
   program.publish();
   program.consumeIbmMq(new OpenPaymentsConsumer(payments, chargeQueue, undoPayments));
