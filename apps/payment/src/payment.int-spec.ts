@@ -648,9 +648,9 @@ describe('payment service', () => {
 
     /** What fails by itself is told from a gateway in trouble by the others that succeed meanwhile. */
     const parkedMeanwhile = async (...orderIds: string[]) => {
-      let isWaiting = true;
+      const parking = new AbortController();
       const charging = (async () => {
-        while (isWaiting) {
+        while (!parking.signal.aborted) {
           await service.deliver(newDelivery(inventoryReserved, reserved()));
           await Promise.all(orderIds.map(hurry));
           await sleep(200);
@@ -659,7 +659,7 @@ describe('payment service', () => {
       try {
         return await Promise.all(orderIds.map((orderId) => announced(chargeRequested, orderId)));
       } finally {
-        isWaiting = false;
+        parking.abort();
         await charging;
       }
     };

@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.js';
 /** Bugs of bookings, of their look-ups and of voids. */
 export const SHIPPING_MUTANTS: readonly Mutant[] = [
   {
-    name: 'believes-a-refusal-after-doubt',
+    name: 'believes-the-carrier-after-doubt',
     bug: 'after an attempt without an answer the carrier is not asked what it has',
     replace: {
       carrier: (real) => instead(real, { getShipment: () => Promise.resolve(undefined) }),

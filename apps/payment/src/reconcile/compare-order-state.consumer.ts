@@ -187,7 +187,7 @@ export class CompareOrderStateConsumer {
       status === 'SUCCEEDED'
         ? ({ approved: true, chargeId: chargeId ?? '' } as const)
         : ({ approved: false, code: failureCode ?? '', reason: failureReason ?? '' } as const);
-    announce(unit, { ...payment, fulfilment, cause }, decision, invoice?.number);
+    announce(unit, Object.assign(payment, { fulfilment, cause }), decision, invoice?.number);
   }
 
   /** Decides about what was found at the gateway. */
@@ -214,6 +214,7 @@ export class CompareOrderStateConsumer {
       case 'park':
         return this.#park(unit, event, charge, payment);
       case 'wait':
+      default:
         return {};
     }
   }
@@ -228,7 +229,7 @@ export class CompareOrderStateConsumer {
     const { order } = event.data;
     const refundId = charge.refundId as string;
     await this.forgotten.adoptRefund(unit.manager, payment.id, refundId);
-    if (order) announceRefund(unit, { ...payment, refundId }, causedBy(event));
+    if (order) announceRefund(unit, Object.assign(payment, { refundId }), causedBy(event));
     const hasLeft = order?.status === 'SHIPPED' || order?.status === 'DELIVERED';
     if (hasLeft) return { adopted: 1, ...(await this.#park(unit, event, charge, payment)) };
     await this.strays.forget(unit.manager, charge.chargeId);
