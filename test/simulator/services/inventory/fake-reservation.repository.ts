@@ -94,7 +94,7 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
       await transaction.update(
         this.reservations,
         (row) => row.orderId === orderId,
-        () => ({ status: 'RESERVED' as const, lines, lacking: null }),
+        () => ({ status: 'RESERVED' as const, lines, lacking: null, since: transaction.now }),
       );
   }
 
