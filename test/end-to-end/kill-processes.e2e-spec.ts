@@ -35,7 +35,7 @@ const BEFORE_KILL = 20;
 /** Too late to cancel: the parcel is on its way, or there. */
 const ON_ITS_WAY = new Set(['SHIPPED', 'DELIVERED']);
 
-jest.setTimeout(240_000);
+jest.setTimeout(480_000);
 
 describe('kill -9 of each service, the database and each broker in turn, while orders flow', () => {
   let stack: RunningStack;
