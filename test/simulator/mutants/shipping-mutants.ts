@@ -11,17 +11,6 @@ export const SHIPPING_MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'closes-while-a-request-is-on-its-way',
-    bug: 'a booking in doubt counts as not made as soon as the carrier has no shipment',
-    replace: {
-      closings: (real) =>
-        instead(real, {
-          takeDue: async (request) =>
-            (await real.takeDue(request)).map((item) => ({ ...item, inDoubtForMs: null })),
-        }),
-    },
-  },
-  {
     name: 'delivered-is-cancelled',
     bug: 'a label that the carrier refuses to void counts as void',
     replace: {
