@@ -68,23 +68,27 @@ describe('messaging metrics', () => {
        FROM generate_series(1, 30000) AS n`,
     );
     await dataSource.query('ANALYZE outbox');
-    const read = async () =>
-      Number(
-        (
-          await dataSource.query(
-            `SELECT pg_stat_clear_snapshot(), seq_tup_read AS n FROM pg_stat_user_tables WHERE relname = 'outbox'`,
-          )
-        )[0].n,
+    const reads = async (): Promise<{ sequential: number; byIndex: number }> => {
+      const [row] = await dataSource.query(
+        `SELECT pg_stat_clear_snapshot(), seq_tup_read AS sequential, idx_scan AS "byIndex"
+         FROM pg_stat_user_tables WHERE relname = 'outbox'`,
       );
-    const before = await read();
+      return { sequential: Number(row.sequential), byIndex: Number(row.byIndex) };
+    };
+    const before = await reads();
     expect(await lines('outbox_messages')).toEqual(
       expect.arrayContaining([
         'outbox_messages{broker="ibm-mq",state="waiting"} 10000',
         'outbox_messages{broker="ibm-mq",state="parked"} 1',
       ]),
     );
-    await dataSource.query('SELECT pg_stat_force_next_flush()');
-    expect(await read()).toBe(before);
+    // A session reports what it read some time after.
+    let after = before;
+    while (after.byIndex === before.byIndex) {
+      await dataSource.query('SELECT pg_stat_force_next_flush()');
+      after = await reads();
+    }
+    expect(after.sequential - before.sequential).toBeLessThan(10_000);
   });
 
   test('while PostgreSQL is unavailable a scrape still says the rest, and what was known last', async () => {

@@ -134,11 +134,15 @@ describe.each([true, false])('WorkItemTable, taken asynchronously: %p', (asynchr
     const text = plan.map((line) => line['QUERY PLAN']).join('\n');
     expect(text).not.toContain('Seq Scan');
     await dataSource.transaction(async (manager) => {
+      const hotUpdates = async (): Promise<number> =>
+        Number(
+          (await manager.query(`SELECT pg_stat_get_xact_tuples_hot_updated('parcel'::regclass) AS hot`))[0]
+            .hot,
+        );
+      // What the session did before counts until it is reported, which no transaction is interrupted for.
+      const before = await hotUpdates();
       expect((await manager.query<[Row[], number]>(sql, parameters))[0]).toHaveLength(32);
-      const [{ hot }]: [{ hot: string }] = await manager.query(
-        `SELECT pg_stat_get_xact_tuples_hot_updated('parcel'::regclass) AS hot`,
-      );
-      expect(Number(hot)).toBe(32);
+      expect((await hotUpdates()) - before).toBe(32);
     });
   });
 });
