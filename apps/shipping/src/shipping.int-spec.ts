@@ -21,6 +21,7 @@ import {
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { PermanentError, type OutgoingMessage } from '@orderbridge/messaging';
 import { loadConfig } from '@orderbridge/service';
+import { MAX_ITEM_FAILURES } from '@orderbridge/work-items';
 import request from 'supertest';
 import { v7 as uuid } from 'uuid';
 import { expectGolden } from '../../../test/service/golden.js';
@@ -31,7 +32,7 @@ import {
   startServiceUnderTest,
   type ServiceUnderTest,
 } from '../../../test/service/service-under-test.js';
-import type { CarrierLabel, ListedShipment } from './carrier/carrier-answers.js';
+import type { FoundShipment, ListedShipment } from './carrier/carrier-answers.js';
 import { CarrierClient, type Page, type VoidRefusal } from './carrier/carrier.client.js';
 import { RequestFaultedError } from './carrier/request-faulted.error.js';
 import type { CarrierDecision } from './domain/shipment.js';
@@ -78,10 +79,10 @@ class Carrier {
   }
 
   /** What it has, by order. */
-  readonly labels = new Map<string, CarrierLabel>();
+  readonly labels = new Map<string, FoundShipment>();
   readonly lookedUp: string[] = [];
 
-  getShipment({ orderId }: { orderId: string }): Promise<CarrierLabel | undefined> {
+  getShipment({ orderId }: { orderId: string }): Promise<FoundShipment | undefined> {
     this.lookedUp.push(orderId);
     return Promise.resolve(this.labels.get(orderId));
   }
@@ -374,7 +375,8 @@ describe('shipping service', () => {
     });
 
     test('can be cancelled while it is parked, whatever the carrier has', async () => {
-      for (const label of [undefined, LABEL]) {
+      // Of a label that cannot be used nothing is known but that it is there.
+      for (const label of [undefined, LABEL, {}]) {
         const { orderId } = await parked();
         if (label) carrier.labels.set(orderId, label);
         await service.dataSource.query(
@@ -419,6 +421,22 @@ describe('shipping service', () => {
       await service.deliver(newDelivery(paymentProcessed, order));
       const [message] = await announced(shipmentCreated, order.orderId);
       expect(JSON.parse(message!.body.toString())).toMatchObject({ trackingNumber: 'MP7' });
+    });
+
+    test('a label that cannot be used is not adopted: the booking fails by itself', async () => {
+      const order = paid();
+      carrier.labels.set(order.orderId, {});
+      carrier.decide = () => Promise.reject(new Error('no answer'));
+      await service.deliver(newDelivery(paymentProcessed, order));
+      await announced(shipmentPostponed, order.orderId);
+      await service.dataSource.query(
+        'UPDATE shipment SET item_failures = $2, due_at = now() WHERE order_id = $1',
+        [order.orderId, MAX_ITEM_FAILURES - 1],
+      );
+      const [deadLetter] = await announced(bookingRequested, order.orderId);
+      expect(deadLetter?.headers).toMatchObject({
+        dlt_reason: 'The carrier has a shipment, but its label cannot be used.',
+      });
     });
 
     test('a refusal is believed when the carrier has nothing', async () => {

@@ -327,9 +327,10 @@ function messagesAreSettled(
   for (const [owner, count] of outboxes)
     findings.expect(count === 0, 'I8', () => `${count} messages in the outbox of ${owner}`);
   const desk = new Set(atDesk.map(({ eventId, consumer }) => `${eventId} ${consumer}`));
+  // Given up, a parked call goes to its consumer, too, with the decision.
   const redriven = new Set(
     atDesk
-      .filter(({ state }) => state === 'REDRIVEN')
+      .filter(({ state }) => state === 'REDRIVEN' || state === 'GIVEN_UP')
       .map(({ eventId, consumer }) => `${eventId} ${consumer}`),
   );
   const produced = messages.filter(({ dead }) => !dead);

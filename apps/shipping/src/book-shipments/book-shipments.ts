@@ -4,6 +4,7 @@ import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import {
   capacityWithLookup,
+  ItemFailedError,
   type Backlog,
   type CallContext,
   type Capacity,
@@ -14,7 +15,6 @@ import {
 } from '@orderbridge/work-items';
 import { isAnswered } from '../carrier/request-faulted.error.js';
 import { CarrierOperations } from '../carrier/carrier-operations.js';
-import type { CarrierLabel } from '../carrier/carrier-answers.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
@@ -48,11 +48,11 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     const inDoubt = item.attempts - 1 > item.answered;
     if (!inDoubt) return this.#book(item);
     const found = await this.#lookUp(item);
-    if (found) return { booked: true, ...found };
+    if (found) return found;
     const decision = await this.#book(item, { hasAnswered: true });
     if (decision.booked) return decision;
     const foundSince = await this.#lookUp(item);
-    return foundSince ? { booked: true, ...foundSince } : decision;
+    return foundSince ?? decision;
   }
 
   async postpone(item: BookingItem, postponement: Postponement): Promise<void> {
@@ -110,7 +110,15 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     return this.operations.booking.execute(item, () => this.carrier.createShipment(item), context);
   }
 
-  #lookUp(item: BookingItem): Promise<CarrierLabel | undefined> {
-    return this.operations.lookup.execute(item, () => this.carrier.getShipment(item));
+  /** @throws ItemFailedError when the label that there is cannot be used. */
+  #lookUp(item: BookingItem): Promise<CarrierDecision | undefined> {
+    return this.operations.lookup.execute(item, async () => {
+      const found = await this.carrier.getShipment(item);
+      if (!found) return undefined;
+      const { carrier, carrierReference, trackingNumber } = found;
+      if (!carrier || !carrierReference || !trackingNumber)
+        throw new ItemFailedError('The carrier has a shipment, but its label cannot be used.');
+      return { booked: true, ...found };
+    });
   }
 }

@@ -13,6 +13,9 @@ export interface CarrierLabel {
   readonly deliveredAt?: Date;
 }
 
+/** What the carrier says that it has of an order. What of the label cannot be used is left out. */
+export type FoundShipment = Partial<CarrierLabel>;
+
 /** An entry of the carrier's own list. */
 export interface ListedShipment extends CarrierLabel {
   readonly orderId: string;
@@ -29,6 +32,9 @@ const trackingNumber = z.string().regex(TRACKING_NUMBER, 'must be 1 to 64 printa
 const moment = z
   .preprocess((value) => (typeof value === 'string' ? new Date(value) : value), z.date())
   .refine((date) => date.getTime() >= EARLIEST && date.getTime() <= Date.now() + MAX_AHEAD_MS, 'is far off');
+
+/** Undefined where what is given cannot be used. */
+const leftOut = <Value>(schema: z.ZodType<Value>) => schema.optional().catch(undefined);
 
 const cursor = text(500)
   .nullish()
@@ -58,6 +64,27 @@ export const shipmentAnswer = z
     ...rest,
     carrierReference,
     ...(status === 'VOIDED' && { voided: true }),
+  }));
+
+/** A label whose tracking number nobody can print can be voided all the same. */
+export const foundAnswer = z
+  .object({
+    orderId: id,
+    status: z.enum(['BOOKED', 'VOIDED', 'DELIVERED']),
+    shipmentReference: leftOut(label.shape.shipmentReference),
+    trackingNumber: leftOut(label.shape.trackingNumber),
+    carrier: leftOut(label.shape.carrier),
+    deliveredAt: leftOut(moment),
+  })
+  .transform(({ orderId, status, ...found }): { orderId: string; found: FoundShipment } => ({
+    orderId,
+    found: {
+      ...(found.carrier !== undefined && { carrier: found.carrier }),
+      ...(found.shipmentReference !== undefined && { carrierReference: found.shipmentReference }),
+      ...(found.trackingNumber !== undefined && { trackingNumber: found.trackingNumber }),
+      ...(status === 'VOIDED' && { voided: true }),
+      ...(status === 'DELIVERED' && found.deliveredAt && { deliveredAt: found.deliveredAt }),
+    },
   }));
 
 export const deliveryAnswer = z.object({ orderId: id, deliveredAt: moment });

@@ -223,6 +223,25 @@ describe('CarrierClient', () => {
     await expect(client.getShipment(item)).resolves.toMatchObject({ deliveredAt });
   });
 
+  test.each([
+    { trackingNumber: '' },
+    { trackingNumber: 'M'.repeat(10_000) },
+    { carrier: '' },
+    { shipmentReference: '' },
+    { status: 'DELIVERED', deliveredAt: '' },
+    { status: 'DELIVERED', deliveredAt: '9999-12-31T23:59:59Z' },
+  ])('what of a shipment cannot be used is left out of what is found: %j', async (unusable) => {
+    const shipment = { ...LABEL, orderId: item.orderId, status: 'BOOKED', ...unusable };
+    handle = () => Promise.resolve({ shipment });
+    const { carrier, shipmentReference, trackingNumber } = LABEL;
+    const usable = { carrier, carrierReference: shipmentReference, trackingNumber };
+    const name = Object.keys(unusable).at(-1) ?? '';
+    const left = Object.entries(usable).filter(
+      ([key]) => key !== (name === 'shipmentReference' ? 'carrierReference' : name),
+    );
+    await expect(client.getShipment(item)).resolves.toEqual(Object.fromEntries(left));
+  });
+
   describe('a failure is', () => {
     test("the item's when the carrier faults the request, without effect", async () => {
       for (const code of ['InvalidRequest', 'Whatever']) {

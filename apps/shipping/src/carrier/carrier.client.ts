@@ -18,9 +18,10 @@ import type { BookingItem } from '../storage/shipment.repository.js';
 import {
   createdAnswer,
   deliveryAnswer,
+  foundAnswer,
   pageAnswer,
   shipmentAnswer,
-  type CarrierLabel,
+  type FoundShipment,
   type ListedShipment,
 } from './carrier-answers.js';
 import { RequestFaultedError } from './request-faulted.error.js';
@@ -117,16 +118,16 @@ export class CarrierClient implements OnApplicationShutdown {
   }
 
   /**
-   * What the carrier has of an order; undefined when it has nothing.
+   * What the carrier has of an order, as far as it can be used; undefined when it has nothing.
    *
    * @throws as `createShipment`.
    */
-  async getShipment(item: TracedItem): Promise<CarrierLabel | undefined> {
+  async getShipment(item: TracedItem): Promise<FoundShipment | undefined> {
     const answer = await this.#ask(item, 'getShipment', { orderId: xmlText(item.orderId) });
     if (answer instanceof Refusal) return undefined;
-    const { orderId, ...label } = usable(z.object({ shipment: shipmentAnswer }), answer).shipment;
+    const { orderId, found } = usable(z.object({ shipment: foundAnswer }), answer).shipment;
     if (orderId !== item.orderId) throw new ItemFailedError(`The carrier answered about ${orderId}.`);
-    return label;
+    return found;
   }
 
   /**

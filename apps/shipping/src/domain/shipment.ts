@@ -21,9 +21,10 @@ export type ShipmentStatus =
 export type CarrierDecision =
   | {
       readonly booked: true;
-      readonly carrier: string;
-      readonly carrierReference: string;
-      readonly trackingNumber: string;
+      /** These three are absent where the carrier's cannot be used: such a label can only be voided. */
+      readonly carrier?: string;
+      readonly carrierReference?: string;
+      readonly trackingNumber?: string;
       /** The label was voided before: no parcel may leave on it. */
       readonly voided?: true;
       readonly deliveredAt?: Date;

@@ -33,7 +33,7 @@ export class ShowShipmentsController {
   @ApiResponse({ status: 409, description: 'The carrier has not booked the shipment, or refused it' })
   async label(@Param('orderId', { schema: id }) orderId: string): Promise<StreamableFile> {
     const shipment = await this.#find(orderId);
-    if (!isBooked(shipment)) {
+    if (!hasLabel(shipment.status)) {
       throw new ProblemException({
         status: 409,
         title: 'No label',
@@ -41,7 +41,7 @@ export class ShowShipmentsController {
         extensions: { shipmentStatus: shipment.status },
       });
     }
-    if (!isTrackingNumber(shipment.trackingNumber)) {
+    if (!isPrintable(shipment)) {
       throw new ProblemException({
         status: 409,
         title: 'Label not printable',
@@ -68,4 +68,5 @@ export class ShowShipmentsController {
   }
 }
 
-const isBooked = (shipment: ShipmentEntity): shipment is BookedShipment => hasLabel(shipment.status);
+const isPrintable = (shipment: ShipmentEntity): shipment is BookedShipment =>
+  shipment.carrier !== null && shipment.trackingNumber !== null && isTrackingNumber(shipment.trackingNumber);

@@ -75,7 +75,7 @@ export class ShipmentEntity {
   updatedAt!: Date;
 }
 
-/** What is known of a shipment that the carrier has booked. */
+/** What is known of a shipment that the carrier has booked, with a label that can be printed. */
 export type BookedShipment = ShipmentEntity & {
   carrier: string;
   trackingNumber: string;

@@ -227,10 +227,10 @@ export class ShipmentRepository {
       );
     const [rows]: [AnnouncedShipment[], number] = await manager.query(
       `UPDATE shipment SET
-         status = CASE WHEN delivered_at IS NOT NULL AND decided.tracking_number IS NOT NULL THEN if_delivered
+         status = CASE WHEN delivered_at IS NOT NULL AND decided.booked THEN if_delivered
            WHEN cancelled THEN if_cancelled
            WHEN status = 'CLOSING' THEN if_given_up ELSE otherwise END,
-         booked_at = CASE WHEN decided.tracking_number IS NOT NULL THEN now() END,
+         booked_at = CASE WHEN decided.booked THEN now() END,
          delivered_at = coalesce(decided.decided_delivered_at, delivered_at),
          attempts = CASE WHEN status = 'CLOSING' THEN 0 ELSE attempts END,
          due_at = CASE WHEN status = 'CLOSING' THEN now() ELSE due_at END,
@@ -240,9 +240,9 @@ export class ShipmentRepository {
          failure_reason = CASE WHEN status = 'CLOSING' THEN coalesce(decided.reason, failure_reason) ELSE decided.reason END,
          updated_at = now()
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-           $9::text[], $10::text[], $11::timestamptz[])
+           $9::text[], $10::text[], $11::timestamptz[], $12::boolean[])
          AS decided (decided_id, otherwise, if_cancelled, if_given_up, if_delivered, carrier, reference,
-           tracking_number, code, reason, decided_delivered_at)
+           tracking_number, code, reason, decided_delivered_at, booked)
        WHERE shipment.id = decided.decided_id AND shipment.status IN ('REQUESTED', 'CLOSING')
        RETURNING ${ANNOUNCED}`,
       [
@@ -251,12 +251,13 @@ export class ShipmentRepository {
         statuses('cancelled', false),
         statuses('given-up', false),
         statuses('cancelled', true),
-        decisions.map(({ decision }) => (decision.booked ? decision.carrier : null)),
-        decisions.map(({ decision }) => (decision.booked ? decision.carrierReference : null)),
-        decisions.map(({ decision }) => (decision.booked ? decision.trackingNumber : null)),
+        decisions.map(({ decision }) => (decision.booked ? (decision.carrier ?? null) : null)),
+        decisions.map(({ decision }) => (decision.booked ? (decision.carrierReference ?? null) : null)),
+        decisions.map(({ decision }) => (decision.booked ? (decision.trackingNumber ?? null) : null)),
         decisions.map(({ decision }) => (decision.booked ? null : decision.code)),
         decisions.map(({ decision }) => (decision.booked ? null : decision.reason)),
         decisions.map(({ decision }) => (decision.booked ? (decision.deliveredAt ?? null) : null)),
+        decisions.map(({ decision }) => decision.booked),
       ],
     );
     return rows;
