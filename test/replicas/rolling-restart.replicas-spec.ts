@@ -9,6 +9,7 @@ import { MqClient } from '../../libs/embedded-mq/test-support/mq-client.js';
 import { DESK_DATABASE, gather, query } from '../chaos/invariants/evidence.js';
 import { violationsOf } from '../chaos/invariants/invariants.js';
 import { untilQuiet } from '../chaos/invariants/quiet.js';
+import { settleParked } from '../chaos/load/settle-parked.js';
 import { Shopping } from '../chaos/load/shopping.js';
 import { Random } from '../chaos/plan/random.js';
 import { Front } from './front.js';
@@ -151,8 +152,11 @@ describe('two replicas of each service, restarted one by one while orders flow',
 
     expect(unanswered).toEqual([]);
     expect([failures(), shopping.problems]).toEqual([[], []]);
-    expect(shopping.accepted.size).toBe(shopping.placed);
+    expect(shopping.accepted.size + shopping.refused).toBe(shopping.placed);
     expect(await untilQuiet(stack)).toBeUndefined();
+    // What is parked has to end, too, once an operator decides about it.
+    expect(await settleParked(stack, shopping.accepted)).toEqual([]);
+    expect(await untilQuiet(stack, undefined, false)).toBeUndefined();
     const evidence = await gather(stack);
     const initial = new Map(stock.map(({ id, pieces }) => [id, pieces]));
     expect(violationsOf(evidence, shopping.accepted, initial)).toEqual([]);

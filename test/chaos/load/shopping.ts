@@ -53,6 +53,7 @@ export class Shopping {
   readonly #waiting = new Map<string, string>();
   readonly #finished = new AbortController();
   #placed = 0;
+  #refused = 0;
 
   constructor(
     private readonly stack: RunningStack,
@@ -66,6 +67,11 @@ export class Shopping {
 
   get placed(): number {
     return this.#placed;
+  }
+
+  /** How many were refused that had to be. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Starts to place an order. */
@@ -145,6 +151,7 @@ export class Shopping {
       () => this.#post(key, body),
     );
     if (answer?.status === 201) this.problems.push(`an order was accepted with ${kind}`);
+    else if (answer) this.#refused++;
   }
 
   /** Resolves with the order as it was answered. */
