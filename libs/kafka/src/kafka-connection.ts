@@ -14,6 +14,8 @@ import kafkajs, {
 import type { KafkaConfig } from './kafka-environment.js';
 import { KafkaSockets } from './kafka-sockets.js';
 import { installRecordReading } from './record-batches/kafkajs-seam.js';
+import { installTopicIdentity } from './topic-identity/kafkajs-seam.js';
+import { isOfAnotherTopic } from './topic-identity/position-identity.js';
 
 const { logLevel } = kafkajs;
 
@@ -44,6 +46,7 @@ export class KafkaConnection {
       KAFKA_SASL_PASSWORD: password,
     } = config;
     installRecordReading();
+    installTopicIdentity();
     this.#kafka = new kafkajs.Kafka({
       clientId,
       brokers: config.KAFKA_BROKERS,
@@ -108,6 +111,11 @@ export class KafkaConnection {
     return this.#ask((admin) => admin.listTopics());
   }
 
+  /** The ids of all topics by name; undefined where the broker knows none. A topic created again has another id. */
+  topicIds(): Promise<Map<string, string | undefined>> {
+    return this.#ask(topicIdsOf);
+  }
+
   /** Resolves when the cluster answers. */
   async check(): Promise<void> {
     await this.#ask((admin) => admin.describeCluster());
@@ -117,9 +125,14 @@ export class KafkaConnection {
   lagOf(group: string, topics: readonly string[]): Promise<Map<string, number>> {
     return this.#ask(async (admin) => {
       const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
+      const topicIds = await topicIdsOf(admin);
       const lag = new Map<string, number>();
       for (const { topic, partitions } of committed) {
-        const offsets = new Map(partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+        const offsets = new Map(
+          partitions
+            .filter(({ metadata }) => !isOfAnotherTopic(metadata, topicIds.get(topic)))
+            .map(({ partition, offset }) => [partition, Number(offset)]),
+        );
         let messages = 0;
         for (const { partition, high, low } of await admin.fetchTopicOffsets(topic)) {
           // A group that has committed nothing begins at the oldest message; so does one that was away too long.
@@ -165,6 +178,16 @@ export class KafkaConnection {
     }
     return this.#admin;
   }
+}
+
+async function topicIdsOf(admin: Admin): Promise<Map<string, string | undefined>> {
+  const { topics } = await admin.fetchTopicMetadata();
+  return new Map(
+    topics.map(({ name, partitions }) => [
+      name,
+      (partitions[0] as { readonly topicId?: string } | undefined)?.topicId,
+    ]),
+  );
 }
 
 /**

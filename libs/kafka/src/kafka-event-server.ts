@@ -18,6 +18,7 @@ import type { KafkaConnection } from './kafka-connection.js';
 import { deadLetter, deadLetterTopic, originOf, type KafkaPosition } from './kafka-dead-letters.js';
 import { OffsetCommitter } from './offset-committer.js';
 import { unreadableOf } from './record-batches/fetched-message.js';
+import { isAnotherTopic } from './topic-identity/position-identity.js';
 
 export interface KafkaEventServerOptions {
   readonly connection: KafkaConnection;
@@ -138,6 +139,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     const { connection, group } = this.#options;
     const all = [...topics, ...topics.map((topic) => deadLetterTopic(topic, group))];
     await connection.ensureTopics(all);
+    const topicIds = await connection.topicIds();
     const sessionTimeout = connection.config.KAFKA_SESSION_TIMEOUT_MS;
     const consumer = connection.consumer({
       groupId: group,
@@ -179,7 +181,7 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
         partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (payload) => this.#handle(payload, sessionTimeout / 4),
       });
-      await this.#watchTopics(topics, all, crashed.signal);
+      await this.#watchTopics(topicIds, all, crashed.signal);
       if (crashed.signal.aborted && !this.#stopping.signal.aborted) throw crashed.signal.reason as Error;
     } finally {
       this.#stopping.signal.removeEventListener('abort', stop);
@@ -189,16 +191,26 @@ export class KafkaEventServer extends Server implements CustomTransportStrategy 
     }
   }
 
-  /** Creates topics that have vanished; resolves when the consumer has ended, or does not know its topics any longer. */
-  async #watchTopics(topics: readonly string[], all: readonly string[], ended: AbortSignal): Promise<void> {
+  /**
+   * Creates topics that have vanished; resolves when the consumer has ended, or when a topic is no longer the one that it
+   * joined with, of the same name though it may be.
+   */
+  async #watchTopics(
+    known: ReadonlyMap<string, string | undefined>,
+    all: readonly string[],
+    ended: AbortSignal,
+  ): Promise<void> {
+    const { connection, topics } = this.#options;
     while (!ended.aborted) {
       await sleep(TOPIC_CHECK_MS, undefined, { signal: ended }).catch(() => undefined);
       if (ended.aborted) return;
       try {
-        const created = await this.#options.connection.ensureTopics(all);
+        const created = await connection.ensureTopics(all);
         this.#missing = undefined;
         if (created.length > 0) this.logger.warn(`Created again what had vanished: ${created.join(', ')}`);
         if (created.some((topic) => topics.includes(topic))) return;
+        const topicIds = await connection.topicIds();
+        if (topics.some((topic) => isAnotherTopic(topicIds.get(topic), known.get(topic)))) return;
       } catch (error) {
         this.#missing = error as Error;
       }

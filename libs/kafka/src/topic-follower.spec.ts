@@ -36,7 +36,7 @@ test('a consumer that crashes is given up and another takes its place, so that n
   const consumers: FakeConsumer[] = [];
   const connection = {
     config: { KAFKA_SESSION_TIMEOUT_MS: 6_000 },
-    topics: () => Promise.resolve(['a.dlt']),
+    topicIds: () => Promise.resolve(new Map([['a.dlt', undefined]])),
     consumer(config: ConsumerConfig) {
       const consumer = new FakeConsumer(config);
       consumers.push(consumer);

@@ -4,6 +4,7 @@ import { backoffDelay } from '@orderbridge/messaging';
 import type { EachBatchPayload, IHeaders } from 'kafkajs';
 import type { KafkaConnection } from './kafka-connection.js';
 import { unreadableOf } from './record-batches/fetched-message.js';
+import { isAnotherTopic } from './topic-identity/position-identity.js';
 
 /** A record as it lies in a topic. */
 export interface FollowedRecord {
@@ -73,7 +74,7 @@ export class TopicFollower {
       try {
         joinedAt = undefined;
         const topics = await this.#topics();
-        if (topics.length > 0) {
+        if (topics.size > 0) {
           await this.#follow(topics, () => (joinedAt ??= performance.now()));
           failures = 0;
         } else {
@@ -91,13 +92,14 @@ export class TopicFollower {
     }
   }
 
-  async #topics(): Promise<string[]> {
-    const all = await this.#options.connection.topics();
-    return all.filter((topic) => this.#options.matches.test(topic)).toSorted();
+  /** The ids of the topics with a matching name. */
+  async #topics(): Promise<ReadonlyMap<string, string | undefined>> {
+    const all = await this.#options.connection.topicIds();
+    return new Map([...all].filter(([topic]) => this.#options.matches.test(topic)));
   }
 
   /** Returns when there are other topics, or at the stop; throws when the consumer has to be made anew. */
-  async #follow(topics: readonly string[], joined: () => void): Promise<void> {
+  async #follow(topics: ReadonlyMap<string, string | undefined>, joined: () => void): Promise<void> {
     const { connection, group, interval } = this.#options;
     const { signal } = this.#stopping;
     const consumer = connection.consumer({
@@ -119,13 +121,12 @@ export class TopicFollower {
     });
     try {
       await consumer.connect();
-      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.subscribe({ topics: [...topics.keys()], fromBeginning: true });
       await consumer.run({ eachBatch: (payload) => this.#handle(payload) });
-      const known = topics.join();
       do {
         await this.#sleep(interval, crashed.signal);
         if (!signal.aborted) crashed.signal.throwIfAborted();
-      } while (!signal.aborted && (await this.#topics()).join() === known);
+      } while (!signal.aborted && isSame(await this.#topics(), topics));
     } finally {
       signal.removeEventListener('abort', stop);
       await consumer.disconnect();
@@ -155,4 +156,14 @@ export class TopicFollower {
     // Being woken is no error.
     await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function isSame(
+  topics: ReadonlyMap<string, string | undefined>,
+  others: ReadonlyMap<string, string | undefined>,
+): boolean {
+  return (
+    topics.size === others.size &&
+    [...topics].every(([topic, id]) => others.has(topic) && !isAnotherTopic(id, others.get(topic)))
+  );
 }

@@ -134,6 +134,50 @@ describe('topics that vanish while services run', () => {
     ).toBe(1);
   });
 
+  describe('a topic that was deleted, created again and filled beyond the position of its consumer', () => {
+    /** The consumer is in the middle of its fifth record while the topic is replaced by one with eight others. */
+    async function replaceUnderConsumer(): Promise<{ goOn: () => void }> {
+      let reached = () => {};
+      let goOn = () => {};
+      const atFifth = new Promise<void>((resolve) => (reached = resolve));
+      const gate = new Promise<void>((resolve) => (goOn = resolve));
+      await kafka.consume(async ({ data }) => {
+        if (data.value !== 4) return;
+        reached();
+        await gate;
+      });
+      for (let value = 0; value < 4; value++) await kafka.publisher.publish([message('a', value)]);
+      await kafka.handled(3);
+      await kafka.publisher.publish([message('a', 4)]);
+      await atFifth;
+      await kafka.deleteTopics('counts');
+      await succeeds(() => kafka.publisher.publish([message('a', 10)]));
+      for (let value = 11; value < 18; value++) await kafka.publisher.publish([message('a', value)]);
+      return { goOn };
+    }
+
+    const values = async () => (await kafka.seen()).map(({ value }) => value).toSorted((a, b) => a - b);
+    const expected = [0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17];
+
+    test('is read from its first record on while the consumer runs', async () => {
+      const { goOn } = await replaceUnderConsumer();
+      goOn();
+      await kafka.handled(...expected);
+      expect(await values()).toEqual(expected);
+    });
+
+    test('is read from its first record on by a consumer that starts afterwards', async () => {
+      const { goOn } = await replaceUnderConsumer();
+      goOn();
+      // The broker forgets the positions in what is deleted; then the consumer commits its old one again.
+      await until(async () => (await kafka.committed('counter', 'counts')).length > 0);
+      await kafka.stopServers();
+      await kafka.consume();
+      await kafka.handled(...expected);
+      expect(await values()).toEqual(expected);
+    });
+  });
+
   test('a record has the same identity however often it is delivered', () => {
     const position = { topic: 'counts', partition: 0, offset: '7' };
     const record = {

@@ -149,7 +149,7 @@ export class KafkaUnderTest {
 
   /** A service whose handler writes down what it sees. */
   async consume(
-    handle: (event: Counted) => void = () => undefined,
+    handle: (event: Counted) => void | Promise<void> = () => undefined,
     topics: readonly string[] = ['counts'],
   ): Promise<KafkaEventServer> {
     const { connection, unitsOfWork } = this;
@@ -162,7 +162,7 @@ export class KafkaUnderTest {
     });
     const handler: MessageHandler = async (events: readonly Counted[], context: EventContext) => {
       for (const event of events) {
-        handle(event);
+        await handle(event);
         await context.unitOfWork.manager.query('INSERT INTO seen (key, value) VALUES ($1, $2)', [
           event.data.orderId,
           event.data.value,
@@ -207,6 +207,17 @@ export class KafkaUnderTest {
     await until(() => found.length >= count);
     await consumer.disconnect();
     return found;
+  }
+
+  /** The offsets that a group has committed in a topic. */
+  async committed(groupId: string, name: string): Promise<string[]> {
+    const admin = this.connection.admin();
+    await admin.connect();
+    const found = await admin.fetchOffsets({ groupId, topics: [name] });
+    await admin.disconnect();
+    return found
+      .flatMap(({ partitions }) => partitions.map(({ offset }) => offset))
+      .filter((offset) => offset !== '-1');
   }
 
   /** Deletes topics, as an operator does. */
