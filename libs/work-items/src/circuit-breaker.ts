@@ -73,7 +73,7 @@ export class CircuitBreaker {
     return {
       succeeded: () => {
         end();
-        this.#close();
+        this.close();
       },
       failed: (retryAfterMs) => {
         end();
@@ -86,7 +86,8 @@ export class CircuitBreaker {
     };
   }
 
-  #close(): void {
+  /** Closes the circuit: the partner is known to be well by something else than a call. */
+  close(): void {
     this.#failuresInARow = 0;
     this.#coolDownMs = this.#options.coolDownMs;
     this.#become('closed');

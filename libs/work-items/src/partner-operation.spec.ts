@@ -70,6 +70,14 @@ describe('PartnerOperation', () => {
     }
   });
 
+  test('a look-up that finds what lost answers had done closes the circuit, though no call is left to make', async () => {
+    for (const id of ['first', 'second', 'third']) await failing(id);
+    expect(operation.state).toBe('open');
+    operation.confirmed(item('first', 2));
+    expect(operation.state).toBe('closed');
+    expect(await failing('second', 2)).toBeInstanceOf(ItemFailedError);
+  });
+
   test('a hundred bad items at once do not keep a good one waiting once it is tried', async () => {
     for (let id = 0; id < 3; id++) await failing(`bad ${id}`);
     await clock.pass(100);

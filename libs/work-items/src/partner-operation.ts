@@ -95,6 +95,15 @@ export class PartnerOperation {
     }
   }
 
+  /**
+   * Says that a look-up has found what an earlier call for the item has done, whose answer was lost. It counts as a success
+   * of that call: otherwise the circuit would stay open when nothing is left to call for.
+   */
+  confirmed(item: CalledFor): void {
+    this.#breaker.close();
+    this.#succeeded(item.id);
+  }
+
   #isItsOwn({ id, attempts }: CalledFor, error: unknown, { hasAnswered = false }: CallContext): boolean {
     if (attempts <= 1 || (error instanceof PartnerUnavailableError && !error.mayBeItem)) return false;
     const failedAt = this.#failedAt.get(id);

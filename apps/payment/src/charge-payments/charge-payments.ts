@@ -65,7 +65,10 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
   async perform(item: ChargeItem): Promise<ChargeDecision> {
     const isInDoubt = item.attempts > 1;
     const { decided, freeKey } = isInDoubt ? await this.#lookUp(item) : { freeKey: item.chargeKey };
-    if (decided) return decided;
+    if (decided) {
+      this.operations.charge.confirmed(item);
+      return decided;
+    }
     if (isToBeLookedUpOnly(item) || (item.cancelled && item.paidBefore)) return notCharged;
     if (item.paidBefore)
       throw new ChargeNotFoundError(

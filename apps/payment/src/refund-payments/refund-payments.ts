@@ -38,7 +38,10 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
   async perform(item: RefundItem): Promise<string> {
     const isInDoubt = item.attempts > 1;
     const found = isInDoubt ? await this.#lookUp(item) : undefined;
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      this.operations.refund.confirmed(item);
+      return found;
+    }
     try {
       return await this.operations.refund.execute(item, () => this.gateway.refund(item), {
         hasAnswered: isInDoubt,

@@ -48,7 +48,10 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     const inDoubt = item.attempts - 1 > item.answered;
     if (!inDoubt) return this.#book(item);
     const found = await this.#lookUp(item);
-    if (found) return found;
+    if (found) {
+      this.operations.booking.confirmed(item);
+      return found;
+    }
     const decision = await this.#book(item, { hasAnswered: true });
     if (decision.booked) return decision;
     const foundSince = await this.#lookUp(item);
