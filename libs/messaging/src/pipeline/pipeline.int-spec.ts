@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { defineEvent, encodeEvent, createEvent, topic, type CloudEvent } from '@orderbridge/contracts';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { connectTestDatabase } from '../../../../test/postgres/test-database.js';
 import { MessagingTables1700000000000 } from '../messaging-tables.migration.js';
@@ -37,7 +37,7 @@ describe('Pipeline', () => {
   let dataSource: DataSource;
   let pipeline: Pipeline;
   /** What the handlers throw for an event, if anything. */
-  let fail: (data: Data) => Error | undefined;
+  let fail: (data: Data, manager: EntityManager) => Error | undefined | Promise<undefined>;
   const batches: string[][] = [];
   const rejected: string[] = [];
 
@@ -48,7 +48,7 @@ describe('Pipeline', () => {
     async handle(events: readonly CloudEvent[], { unitOfWork }: EventContext) {
       batches.push(events.map(({ type, subject }) => `${type} ${subject}`));
       for (const { data } of events as readonly CloudEvent<Data>[]) {
-        const error = fail(data);
+        const error = await fail(data, unitOfWork.manager);
         if (error) throw error;
         await unitOfWork.manager.query(
           `INSERT INTO account VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET total = ${apply}`,
@@ -135,6 +135,21 @@ describe('Pipeline', () => {
     expect(await statuses(deliveries)).toEqual(['settled', 'rejected', 'settled']);
     expect(rejected).toEqual(['breaks a rule']);
     expect(await totals()).toEqual({ a: 1, b: 1 });
+  });
+
+  test('a connection that ends between two statements is no failure of the message, however often', async () => {
+    let losses = 4;
+    fail = async (_data, manager) => {
+      if (losses-- <= 0) return undefined;
+      const [{ pid }] = await manager.query('SELECT pg_backend_pid() AS pid');
+      await dataSource.query('SELECT pg_terminate_backend($1)', [pid]);
+      while (!manager.queryRunner?.isReleased) await new Promise((resolve) => setTimeout(resolve, 5));
+      return undefined;
+    };
+    const message = delivery(added, 'a', 1);
+    expect(await statuses([message])).toEqual(['settled']);
+    expect(rejected).toEqual([]);
+    expect(await totals()).toEqual({ a: 1 });
   });
 
   test('a rejected message can be handled later, when it is sent again', async () => {

@@ -1,3 +1,4 @@
+import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { isTransient, PermanentError, StoreUnavailableError } from './errors.js';
 
 const withCode = (code: string) => Object.assign(new Error('from the driver'), { code });
@@ -35,6 +36,11 @@ test('the cause and the driver error decide, too', () => {
   );
   expect(isTransient(new Error('Connection terminated unexpectedly'))).toBe(true);
 });
+
+test.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])(
+  'a statement after the end of its connection is transient: %p',
+  (error) => expect(isTransient(error)).toBe(true),
+);
 
 test('programming errors and permanent errors are not transient', () => {
   expect(isTransient(new TypeError('x is undefined'))).toBe(false);

@@ -47,9 +47,12 @@ const NETWORK_CODES = new Set([
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 
-/** pg's and TypeORM's own errors for a lost or exhausted connection carry no code. */
+/**
+ * pg's and TypeORM's own errors for a lost or exhausted connection carry no code. TypeORM releases a query runner by itself
+ * when its connection ends between two statements, and says of the next one only that it came after that.
+ */
 const LOST_CONNECTION =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Connection is not established|Query read timeout|Query runner already released|after calling end on the pool/;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Connection is not established|Query read timeout|[Qq]uery runner (was )?already released|after calling end on the pool/;
 
 /**
  * Whether an error says that a database or the network is unavailable, rather than that the message is wrong: the same
