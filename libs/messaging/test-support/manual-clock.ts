@@ -5,6 +5,11 @@ export class ManualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 
+  /** How many timers have not gone off and were not cancelled. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   now(): number {
     return this.#now;
   }

@@ -36,6 +36,8 @@ interface Intake {
 
 /** Most orders of one transaction. */
 const BATCH = 100;
+/** Milliseconds for which an order waits behind others while the database is unavailable; their lock waits take 10 s. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Accepts orders: an order, its first timeline entry, its idempotency key and `order.created` commit together, and
@@ -55,7 +57,11 @@ export class PlaceOrder {
     @Inject(CLOCK) clock: Clock,
   ) {
     this.#deadlines = deadlinesOf(config);
-    this.#intake = new GroupCommit((intakes) => this.#commit(intakes), { maxItems: BATCH, clock });
+    this.#intake = new GroupCommit((intakes) => this.#commit(intakes), {
+      maxItems: BATCH,
+      clock,
+      patienceMs: PATIENCE_MS,
+    });
   }
 
   /**

@@ -12,6 +12,8 @@ const CAPACITY = 10_000;
 
 /** Most orders whose products are read at once. */
 const BATCH = 500;
+/** Milliseconds for which an order waits behind others while the database is unavailable. */
+const PATIENCE_MS = 5_000;
 
 /**
  * What products cost now. A change takes effect within ten seconds. One question at a time goes to the database, for all
@@ -22,7 +24,7 @@ export class PriceList {
   readonly #remembered = new Map<string, { readonly product: Product; readonly until: number }>();
   readonly #questions = new GroupCommit<readonly string[], Map<string, Product>>(
     (questions) => this.#answer(questions),
-    { maxItems: BATCH },
+    { maxItems: BATCH, patienceMs: PATIENCE_MS },
   );
 
   constructor(@InjectRepository(ProductEntity) private readonly products: Repository<ProductEntity>) {}

@@ -1,4 +1,5 @@
 import { ManualClock, settle } from '../../test-support/manual-clock.js';
+import { StoreUnavailableError } from '../retry/errors.js';
 import { GroupCommit } from './group-commit.js';
 
 /** A commit whose end the test decides. */
@@ -142,5 +143,92 @@ describe('GroupCommit', () => {
     );
     await expect(group.submit(1)).rejects.toThrow('bad');
     expect(groups).toEqual([[1]]);
+  });
+
+  test('tries no item alone when nothing could be begun', async () => {
+    const groups: number[][] = [];
+    const group = new GroupCommit<number, number>(
+      (items) => {
+        groups.push([...items]);
+        return Promise.reject(new StoreUnavailableError(new Error('no connection')));
+      },
+      { maxItems: 3 },
+    );
+    const outcomes = await Promise.allSettled([1, 2].map((item) => group.submit(item)));
+    expect(groups).toEqual([[1, 2]]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  describe('with a patience', () => {
+    const lockTimeout = Object.assign(new Error('lock timeout'), { code: '55P03' });
+
+    /** Commits that fail when the test says so. */
+    function failing(patienceMs: number) {
+      const clock = new ManualClock();
+      const groups: number[][] = [];
+      const fails: (() => void)[] = [];
+      const commit = (items: readonly number[]): Promise<number[]> => {
+        groups.push([...items]);
+        return new Promise((_resolve, reject) => fails.push(() => reject(lockTimeout)));
+      };
+      const group = new GroupCommit(commit, { maxItems: 2, clock, patienceMs });
+      const answers: string[] = [];
+      const submit = (item: number): void => {
+        group.submit(item).catch((error: Error) => answers.push(`${item}: ${error.name}`));
+      };
+      return { clock, groups, fails, answers, submit };
+    }
+
+    test('rejects what has waited for so long, and never tries it', async () => {
+      const { clock, groups, fails, answers, submit } = failing(1_000);
+      submit(1);
+      await clock.pass(400);
+      for (const item of [2, 3, 4]) submit(item);
+      await clock.pass(300);
+      submit(5);
+      await clock.pass(699);
+      expect(answers).toEqual([]);
+      await clock.pass(1);
+      expect(answers).toEqual([2, 3, 4].map((item) => `${item}: StoreUnavailableError`));
+      await clock.pass(299);
+      expect(answers).toHaveLength(3);
+      await clock.pass(1);
+      expect(answers.at(-1)).toBe('5: StoreUnavailableError');
+      fails[0]?.();
+      await clock.pass(50);
+      expect(groups).toEqual([[1]]);
+    });
+
+    test('tries no item alone after a group that has taken so long', async () => {
+      const { clock, groups, fails, answers, submit } = failing(1_000);
+      submit(1);
+      submit(2);
+      await clock.pass(1_000);
+      fails[0]?.();
+      await settle();
+      expect(answers).toEqual(['1: Error', '2: Error']);
+      expect(groups).toEqual([[1, 2]]);
+    });
+
+    test('tries the items of a group that has failed sooner alone', async () => {
+      const { clock, groups, fails, submit } = failing(1_000);
+      submit(1);
+      submit(2);
+      await clock.pass(999);
+      fails[0]?.();
+      await settle();
+      expect(groups).toEqual([[1, 2], [1]]);
+    });
+
+    test('leaves no timer behind', async () => {
+      const clock = new ManualClock();
+      const group = new GroupCommit<number, number>((items) => Promise.resolve(items), {
+        maxItems: 1,
+        clock,
+        patienceMs: 1_000,
+      });
+      await Promise.all([group.submit(1), clock.pass(50)]);
+      expect(clock.timers).toBe(0);
+    });
   });
 });

@@ -1,9 +1,10 @@
-import { isTransient } from '../retry/errors.js';
+import { isTransient, StoreUnavailableError } from '../retry/errors.js';
 import { SYSTEM_CLOCK, type Clock } from '../time/clock.js';
 import { restAsLongAsSince } from './rest.js';
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  readonly submittedAt: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -18,6 +19,11 @@ export interface GroupCommitOptions {
   /** Most items of one group. */
   readonly maxItems: number;
   readonly clock?: Clock;
+  /**
+   * Milliseconds for which callers wait for a store that is unavailable, apart from the attempt that has begun: afterwards
+   * an item is not tried, or not tried once more. Default: for ever.
+   */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -33,6 +39,7 @@ export class GroupCommit<Item, Result> {
   readonly #commit: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #maxItems: number;
   readonly #clock: Clock;
+  readonly #patienceMs: number;
   #waiting: Waiting<Item, Result>[] = [];
   #running: Promise<void> | undefined;
 
@@ -41,12 +48,17 @@ export class GroupCommit<Item, Result> {
     this.#commit = commit;
     this.#maxItems = options.maxItems;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#patienceMs = options.patienceMs ?? Infinity;
   }
 
-  /** Resolves with the item's result once it is committed; rejects with why it could not be, even alone. */
+  /**
+   * Resolves with the item's result once it is committed; rejects with why it could not be, even alone.
+   *
+   * @throws StoreUnavailableError when its patience ended before it was tried.
+   */
   submit(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, submittedAt: this.#clock.now(), resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -62,7 +74,9 @@ export class GroupCommit<Item, Result> {
     while (this.#waiting.length > 0) {
       const begun = this.#clock.now();
       const group = this.#waiting.splice(0, this.#maxItems);
+      const stopWatching = this.#watchPatience();
       await this.#commitGroup(group);
+      stopWatching();
       const isBusy = group.length > 1 || this.#waiting.length > 0;
       if (isBusy) await restAsLongAsSince(begun, this.#clock);
     }
@@ -70,12 +84,45 @@ export class GroupCommit<Item, Result> {
   }
 
   async #commitGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
-    if (group.length > 1 && (await this.#try(group)) === COMMITTED) return;
     let outcome: Outcome = COMMITTED;
+    if (group.length > 1) {
+      outcome = await this.#try(group);
+      if (outcome === COMMITTED) return;
+      if (!this.#concernsAll(outcome.error, group)) outcome = COMMITTED;
+    }
     for (const one of group) {
       if (!isTransient(outcome.error)) outcome = await this.#try([one]);
       if (outcome !== COMMITTED) one.reject(outcome.error);
     }
+  }
+
+  /** Whether no item of a group that failed together is tried alone: nothing was begun, or it has taken too long. */
+  #concernsAll(error: unknown, [oldest]: readonly Waiting<Item, Result>[]): boolean {
+    if (error instanceof StoreUnavailableError) return true;
+    return isTransient(error) && oldest !== undefined && this.#patienceLeft(oldest) <= 0;
+  }
+
+  #patienceLeft({ submittedAt }: Waiting<Item, Result>): number {
+    return submittedAt + this.#patienceMs - this.#clock.now();
+  }
+
+  /** Rejects what waits for too long behind a group that is being committed, until what it returns is called. */
+  #watchPatience(): () => void {
+    if (this.#patienceMs === Infinity) return () => undefined;
+    let [oldest] = this.#waiting;
+    while (oldest && this.#patienceLeft(oldest) <= 0) {
+      this.#waiting.shift();
+      oldest.reject(new StoreUnavailableError(new Error('Others before it could not be committed in time.')));
+      [oldest] = this.#waiting;
+    }
+    let stop = (): void => undefined;
+    const cancel = this.#clock.after(oldest ? this.#patienceLeft(oldest) : this.#patienceMs, () => {
+      stop = this.#watchPatience();
+    });
+    return () => {
+      cancel();
+      stop();
+    };
   }
 
   async #try(group: readonly Waiting<Item, Result>[]): Promise<Outcome> {
