@@ -124,8 +124,7 @@ describe('topics that vanish while services run', () => {
     await kafka.publisher.publish([bad('first')]);
     await kafka.read(DEAD_LETTERS, 1);
     await kafka.deleteTopics('counts');
-    // The consumer notices, creates the topic again and begins at its first record.
-    await until(async () => (await kafka.connection.topics()).includes('counts'));
+    // Creates the topic again, in which the consumer's position is that of its end.
     await succeeds(() => kafka.publisher.publish([bad('second')]));
     const dead = await kafka.read(DEAD_LETTERS, 2);
     expect(dead.map(({ value }) => String(value))).toEqual(expect.arrayContaining(['first', 'second']));
