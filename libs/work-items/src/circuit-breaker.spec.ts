@@ -46,6 +46,22 @@ describe('CircuitBreaker', () => {
     expect(breaker.state).toBe('open');
   });
 
+  test('closes when for a while nobody has anything to try: others have settled what waited', async () => {
+    failTimes(3);
+    await clock.pass(60_099);
+    expect(breaker.state).toBe('open');
+    await clock.pass(1);
+    expect([breaker.state, states]).toEqual(['closed', ['open', 'closed']]);
+  });
+
+  test('a trial in flight is not idle, however long it takes', async () => {
+    failTimes(3);
+    await clock.pass(100);
+    breaker.begin();
+    await clock.pass(120_000);
+    expect(breaker.state).toBe('half-open');
+  });
+
   test('after the cool-down a few calls may try; the first success closes it', async () => {
     failTimes(3);
     await clock.pass(100);

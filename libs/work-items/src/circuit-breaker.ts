@@ -12,13 +12,18 @@ export interface CircuitBreakerOptions {
   readonly maxCoolDownMs?: number;
   /** Most trial calls at the same time after a cool-down. Default 3, so that one bad item does not decide alone. */
   readonly trials?: number;
+  /**
+   * Milliseconds after a cool-down in which no call begins until the circuit closes by itself: nothing waits for the
+   * partner here. Longer than what waits ever pauses between two attempts. Default 60,000.
+   */
+  readonly idleMs?: number;
   readonly clock?: Clock;
   readonly onStateChange?: (state: CircuitBreakerState) => void;
 }
 
 /**
  * Spares a partner that is in trouble: failures in a row open the circuit, and no call is made for a cool-down; then a few
- * trial calls are, and the first success, whichever call's, closes it.
+ * trial calls are, and the first success, whichever call's, closes it. So does a while in which nobody has anything to try.
  */
 export class CircuitBreaker {
   readonly #options: Required<CircuitBreakerOptions>;
@@ -37,6 +42,7 @@ export class CircuitBreaker {
       coolDownMs: 250,
       maxCoolDownMs: 2_000,
       trials: 3,
+      idleMs: 60_000,
       clock: SYSTEM_CLOCK,
       onStateChange: () => undefined,
       ...options,
@@ -45,12 +51,13 @@ export class CircuitBreaker {
   }
 
   get state(): CircuitBreakerState {
+    this.#closeWhenIdle();
     return this.#state;
   }
 
   /** How many calls may begin now: any number while closed, none in the cool-down, a few trials after it. */
   get capacity(): number {
-    if (this.#state === 'closed') return Infinity;
+    if (this.state === 'closed') return Infinity;
     if (this.#options.clock.now() < this.#openUntil) return 0;
     return Math.max(0, this.#options.trials - this.#trialsInFlight);
   }
@@ -81,9 +88,16 @@ export class CircuitBreaker {
       },
       undecided: () => {
         end();
-        if (this.#state === 'half-open' && this.#trialsInFlight === 0) this.#open(0);
+        if (this.#state !== 'half-open' || this.#trialsInFlight > 0) return;
+        this.#coolDownMs = this.#options.coolDownMs;
+        this.#open(0);
       },
     };
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#state !== 'open') return;
+    if (this.#options.clock.now() >= this.#openUntil + this.#options.idleMs) this.close();
   }
 
   /** Closes the circuit: the partner is known to be well by something else than a call. */
@@ -120,6 +134,6 @@ export interface CallInFlight {
   succeeded(): void;
   /** The partner is in trouble; `retryAfterMs` is the pause that it asks for. */
   failed(retryAfterMs?: number): void;
-  /** Nothing can be concluded: the item failed by itself. */
+  /** The item failed by itself: neither success nor failure of the partner, which may be tried again soon. */
   undecided(): void;
 }

@@ -7,6 +7,7 @@ import {
   PartnerUnavailableError,
 } from './partner-errors.js';
 import { PartnerOperation } from './partner-operation.js';
+import { MAX_ITEM_FAILURES } from './work-item-processor.js';
 
 const item = (id: string, attempts = 1) => ({ id, attempts });
 const fail = () => Promise.reject(new PartnerUnavailableError('500'));
@@ -62,10 +63,15 @@ describe('PartnerOperation', () => {
     expect(await failing('bad', 2, true)).toBeInstanceOf(ItemFailedError);
   });
 
-  test('while the circuit is open no failure is the item’s own: the partner is down for everybody', async () => {
+  /** Time for the cool-down to pass, and too little for the circuit to close by itself. */
+  const coolDown = () => clock.pass(2_000);
+
+  test('while new items meet an open circuit no failure is the item’s own: the partner is down for everybody', async () => {
     for (const id of ['a', 'b', 'c']) await failing(id);
     for (let attempts = 2; attempts < 50; attempts++) {
-      await clock.pass(100 * 2 ** 10);
+      await coolDown();
+      await failing(`new ${attempts}`);
+      await coolDown();
       expect(await failing('a', attempts, true)).toBeInstanceOf(PartnerUnavailableError);
     }
   });
@@ -76,6 +82,35 @@ describe('PartnerOperation', () => {
     operation.confirmed(item('first', 2));
     expect(operation.state).toBe('closed');
     expect(await failing('second', 2)).toBeInstanceOf(ItemFailedError);
+  });
+
+  test('without an answer to anything no failure is the item’s own, however quiet the shop', async () => {
+    for (const id of ['a', 'b', 'c']) await failing(id);
+    for (let attempts = 2; attempts < 50; attempts++) {
+      await coolDown();
+      expect(await failing('a', attempts)).toBeInstanceOf(PartnerUnavailableError);
+    }
+  });
+
+  test('bad items in a quiet shop fail by themselves often enough to be parked, though no good one comes', async () => {
+    const ids = Array.from({ length: 12 }, (_, id) => `bad ${id}`);
+    const attempts = new Map<string, number>();
+    const ownFailures = new Map(ids.map((id) => [id, 0]));
+    const waiting = [...ids];
+    const startedAt = clock.now();
+    while (waiting.length > 0 && clock.now() - startedAt < 120_000) {
+      if (operation.capacity.items === 0) {
+        await clock.pass(50);
+        continue;
+      }
+      const id = waiting.shift() as string;
+      const attempt = (attempts.get(id) ?? 0) + 1;
+      attempts.set(id, attempt);
+      if ((await failing(id, attempt, attempt > 1)) instanceof ItemFailedError)
+        ownFailures.set(id, (ownFailures.get(id) ?? 0) + 1);
+      if ((ownFailures.get(id) ?? 0) < MAX_ITEM_FAILURES) waiting.push(id);
+    }
+    expect([...ownFailures.values()]).toEqual(ids.map(() => MAX_ITEM_FAILURES));
   });
 
   test('a hundred bad items at once do not keep a good one waiting once it is tried', async () => {

@@ -32,14 +32,18 @@ const MAX_REMEMBERED = 10_000;
 /**
  * One operation of a partner, such as charging, with a circuit breaker of its own. It tells failures of the partner, which
  * count for the breaker, from failures of one item, which do not: a retry that fails is the item's own failure when other
- * items succeeded since it failed last, or when the circuit is closed and the partner answers what else it is asked about
- * the item. One per operation and process; what it remembers may be lost.
+ * items succeeded since it failed last, or when the partner answers what else it is asked about the item and either the
+ * circuit is closed or no item that was never tried before has failed since. So an outage of one operation is the
+ * partner's for as long as new items meet it, and bad items are parked also when no good one comes. One per operation and
+ * process; what it remembers may be lost.
  */
 export class PartnerOperation {
   readonly #breaker: CircuitBreaker;
-  /** By item: how many calls had succeeded when it failed last. */
-  readonly #failedAt = new Map<string, number>();
+  /** By item: what had happened when it failed last. */
+  readonly #failedAt = new Map<string, Failure>();
   #successes = 0;
+  /** Items that failed at their first attempt. */
+  #firstFailures = 0;
   /** The last success, and the last one of another item than that. */
   #last: Success = { id: undefined, number: 0 };
   #lastOfOther: Success = { id: undefined, number: 0 };
@@ -85,7 +89,7 @@ export class PartnerOperation {
         throw error;
       }
       const isOwn = item !== undefined && this.#isItsOwn(item, error, context);
-      if (item) this.#remember(item.id);
+      if (item) this.#remember(item);
       if (isOwn) {
         inFlight.undecided();
         throw new ItemFailedError(messageOf(error), { cause: error });
@@ -108,8 +112,8 @@ export class PartnerOperation {
     if (attempts <= 1 || (error instanceof PartnerUnavailableError && !error.mayBeItem)) return false;
     const failedAt = this.#failedAt.get(id);
     const { number } = this.#last.id === id ? this.#lastOfOther : this.#last;
-    if (failedAt !== undefined && number > failedAt) return true;
-    return hasAnswered && this.state === 'closed';
+    if (failedAt !== undefined && number > failedAt.successes) return true;
+    return hasAnswered && (this.state === 'closed' || failedAt?.firstFailures === this.#firstFailures);
   }
 
   #succeeded(id: string | undefined): void {
@@ -118,13 +122,19 @@ export class PartnerOperation {
     this.#last = { id, number: ++this.#successes };
   }
 
-  #remember(id: string): void {
+  #remember({ id, attempts }: CalledFor): void {
+    if (attempts <= 1) this.#firstFailures++;
     this.#failedAt.delete(id);
-    this.#failedAt.set(id, this.#successes);
+    this.#failedAt.set(id, { successes: this.#successes, firstFailures: this.#firstFailures });
     if (this.#failedAt.size <= MAX_REMEMBERED) return;
     const [oldest] = this.#failedAt.keys();
     if (oldest !== undefined) this.#failedAt.delete(oldest);
   }
+}
+
+interface Failure {
+  readonly successes: number;
+  readonly firstFailures: number;
 }
 
 interface Success {

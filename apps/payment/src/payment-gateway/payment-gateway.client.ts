@@ -32,6 +32,9 @@ const REFUSES_CHARGE = new Set([400, 402, 422]);
 /** Statuses by which the gateway refuses a refund, in its own form. */
 const REFUSES_REFUND = new Set([400, 402, 404, 422]);
 
+/** Statuses of a gateway that takes nothing from anybody at the moment. */
+const ABOUT_NO_ITEM = new Set([429, 503]);
+
 const MAX_ANSWER_BYTES = 64 * 1_024;
 const MAX_PAGE_BYTES = 4 * 1_024 * 1_024;
 /** Of a page of a list. */
@@ -286,5 +289,5 @@ function chargeFor({ orderId, amount, currency }: ChargeItem, made: GatewayCharg
 const unavailable = (status: number, retryAfterMs: number | undefined): GatewayUnavailableError =>
   new GatewayUnavailableError(`The payment gateway answered ${status}.`, {
     retryAfterMs,
-    mayBeItem: status !== 429,
+    mayBeItem: !ABOUT_NO_ITEM.has(status),
   });

@@ -3,6 +3,7 @@ import { shipmentPostponed, voidRequested } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import {
+  capacityWithLookup,
   ItemFailedError,
   type Backlog,
   type Capacity,
@@ -28,19 +29,30 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, VoidDecision> {
   ) {}
 
   capacity(): Capacity {
-    return this.operations.voiding.capacity;
+    return capacityWithLookup(this.operations.voiding, this.operations.lookup);
   }
 
   take(request: TakeRequest): Promise<VoidItem[]> {
     return this.voids.takeDue(request);
   }
 
-  /** A refusal is believed when it fits what the carrier has. */
+  /**
+   * After an attempt of unknown outcome the carrier is asked first whether the label is void. A refusal is believed when it
+   * fits what the carrier has.
+   */
   async perform(item: VoidItem): Promise<VoidDecision> {
     const { voiding, lookup } = this.operations;
-    const refusal = await voiding.execute(item, () => this.carrier.voidShipment(item));
+    const lookUp = () => lookup.execute(item, () => this.carrier.getShipment(item));
+    const isRetry = item.attempts > 1;
+    if (isRetry && (await lookUp())?.voided) {
+      voiding.confirmed(item);
+      return { voided: true };
+    }
+    const refusal = await voiding.execute(item, () => this.carrier.voidShipment(item), {
+      hasAnswered: isRetry,
+    });
     if (!refusal) return { voided: true };
-    const found = await lookup.execute(item, () => this.carrier.getShipment(item));
+    const found = await lookUp();
     // No parcel can leave on a label that the carrier does not know.
     if (!found || found.voided) return { voided: true };
     if (refusal.code === 'NotFound')
