@@ -14,7 +14,12 @@ export const databaseEnvironment = {
     .string()
     .optional()
     .describe('PEM file of the authorities that sign for the server; without it those that Node.js knows'),
-  DATABASE_POOL_SIZE: z.coerce.number().int().min(4).default(8).describe('most connections to the database'),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(4)
+    .default(8)
+    .describe('most connections to the database, at least 4'),
   INBOX_RETENTION_DAYS: z.coerce
     .number()
     .int()
