@@ -361,13 +361,31 @@ describe('inventory service', () => {
         },
       );
 
-      test('an open reservation of an order that does not exist is released', async () => {
-        const data = order({ [LAMP]: 3 });
-        const before = await stockOf(LAMP);
-        await service.deliver(newDelivery(orderCreated, data));
-        await service.deliver(reported(data, null));
-        expect(await stockOf(LAMP)).toMatchObject({ reserved: before.reserved, onHand: before.onHand });
-      });
+      test.each([
+        ['open', 'none', 0],
+        ['open', 'left', 3],
+        ['shipped', 'none', 0],
+        ['shipped', 'left', 3],
+      ] as const)(
+        'an order that does not exist, whose reservation is %s: its parcel is %s, so %d pieces are gone',
+        async (state, parcel, gone) => {
+          const data = order({ [LAMP]: 3 });
+          const before = await stockOf(LAMP);
+          await service.deliver(newDelivery(orderCreated, data));
+          if (state === 'shipped') await service.deliver(reported(data, 'SHIPPED'));
+          const waiting = await stockOf(LAMP);
+          await service.deliver(reported(data, null));
+          expect(await stockOf(LAMP)).toEqual(waiting);
+          const fate = () => newDelivery(orderStateReported, { orderId: data.orderId, order: null, parcel });
+          await service.deliver(fate(), fate());
+          await service.deliver(fate());
+          expect(await stockOf(LAMP)).toMatchObject({
+            reserved: before.reserved,
+            onHand: before.onHand - gone,
+            shipped: before.shipped + gone,
+          });
+        },
+      );
 
       test.each(['SHIPPED', 'DELIVERED'])(
         'an open reservation of an order that is %s is shipped',

@@ -912,6 +912,24 @@ describe('order service', () => {
       expect(await reportOf(orderId)).toBeNull();
     });
 
+    test('what shipping has said of the parcel of an order that does not exist is passed on', async () => {
+      const orderId = uuid();
+      await service.deliver(
+        newDelivery(shippingOrderStateRequested, {
+          orderId,
+          reason: 'Its shipment is VOIDED.',
+          parcel: 'none',
+        }),
+        newDelivery(paymentOrderStateRequested, { orderId, reason: 'Does the order exist?' }),
+      );
+      const [message] = await published(orderStateReported, orderId);
+      expect(JSON.parse((message as { body: Buffer }).body.toString())).toEqual({
+        orderId,
+        order: null,
+        parcel: 'none',
+      });
+    });
+
     test('reports what of a cancelled order is not undone yet', async () => {
       const orderId = await place();
       await http().put(`/orders/${orderId}/cancel`).expect(200);

@@ -20,6 +20,7 @@ import {
 } from '@orderbridge/contracts';
 import { KafkaPublisher } from '@orderbridge/kafka';
 import { PermanentError, type OutgoingMessage } from '@orderbridge/messaging';
+import { until } from '@orderbridge/running-stack';
 import { loadConfig } from '@orderbridge/service';
 import { MAX_ITEM_FAILURES } from '@orderbridge/work-items';
 import request from 'supertest';
@@ -583,6 +584,27 @@ describe('shipping service', () => {
         order: status && data.order ? { ...data.order, status } : null,
       });
     };
+    const unknown = (orderId: string, parcel?: 'none' | 'left') =>
+      newDelivery(orderStateReported, { orderId, order: null, ...(parcel && { parcel }) });
+    /** What was said of the parcel. */
+    const fates = async (orderId: string, count = 1): Promise<string[]> => {
+      for (;;) {
+        const messages = await announced(shippingOrderStateRequested, orderId);
+        const said = messages.flatMap(({ body }) => JSON.parse(body.toString()).parcel ?? []);
+        if (said.length >= count) return said;
+        await sleep(10);
+      }
+    };
+    const letters = (orderId: string) =>
+      service.kafka.messages.filter(({ key, headers }) => key === orderId && 'dlt_reason' in headers);
+    const parked = async (orderId: string) => {
+      while (letters(orderId).length === 0) await sleep(10);
+      return letters(orderId);
+    };
+    const deliver = async (orderId: string) => {
+      carrier.delivered.push({ orderId, deliveredAt: new Date() });
+      await announced(shipmentDelivered, orderId);
+    };
     const forgotten = () => {
       const orderId = uuid();
       carrier.labels.set(orderId, LABEL);
@@ -608,10 +630,129 @@ describe('shipping service', () => {
 
     test('a label of an order that does not exist is voided, and nobody hears of it', async () => {
       const orderId = forgotten();
-      await service.deliver(report(orderId, undefined));
+      await service.deliver(unknown(orderId));
       while ((await shipmentOf(orderId)).status !== 'VOIDED') await sleep(10);
       expect(carrier.voided).toContain(orderId);
-      expect(service.kafka.messages.filter(({ key }) => key === orderId)).toEqual([]);
+      expect(await fates(orderId)).toEqual(['none']);
+      await service.deliver(unknown(orderId, 'none'));
+      expect(service.kafka.messages.filter(({ key }) => key === orderId)).toHaveLength(1);
+    });
+
+    test('an order that does not exist never had a label: that is answered, each time', async () => {
+      const orderId = uuid();
+      await service.deliver(unknown(orderId));
+      expect(await fates(orderId)).toEqual(['none']);
+      await service.deliver(unknown(orderId));
+      expect(await fates(orderId, 2)).toEqual(['none', 'none']);
+      expect(carrier.of(orderId)).toEqual([]);
+    });
+
+    test('a label that is good here, of an order that does not exist, is voided before that is answered', async () => {
+      const orderId = await booked();
+      await service.deliver(unknown(orderId));
+      expect(await fates(orderId)).toEqual(['none']);
+      expect(carrier.voided).toContain(orderId);
+      expect(letters(orderId)).toEqual([]);
+    });
+
+    test.each(['refused', 'delivered'])(
+      'a parcel of an order that does not exist, that cannot be kept back since it is %s: a person decides, once',
+      async (why) => {
+        const orderId = await booked();
+        if (why === 'delivered') await deliver(orderId);
+        else
+          carrier.voids.set(orderId, () => {
+            carrier.labels.set(orderId, LABEL);
+            return Promise.resolve({ code: 'VoidRefused', reason: 'The parcel has left the depot.' });
+          });
+        await service.deliver(unknown(orderId));
+        expect(await fates(orderId)).toEqual(['left']);
+        await service.deliver(unknown(orderId, 'left'));
+        await service.deliver(unknown(orderId, 'left'));
+        const found = await parked(orderId);
+        expect(found).toHaveLength(1);
+        expect(found[0]?.headers['dlt_reason']).toContain('is unknown');
+      },
+    );
+
+    test.each(['CANCELLED', 'REJECTED', 'FULFILMENT_FAILED'])(
+      'a parcel that was delivered for an order that is %s: a person decides, once',
+      async (status) => {
+        const orderId = await booked();
+        await deliver(orderId);
+        await service.deliver(report(orderId, status));
+        await service.deliver(report(orderId, status));
+        expect(await parked(orderId)).toHaveLength(1);
+        expect((await http().get('/reconcile')).body.counts).toMatchObject({ parked: expect.any(Number) });
+      },
+    );
+
+    test.each(['SHIPPED', 'DELIVERED'])(
+      'a forgotten label of an order that is %s, which the carrier no longer has, is not bought again unless redriven',
+      async (status) => {
+        const orderId = uuid();
+        await service.deliver(report(orderId, status));
+        const [letter] = await parked(orderId);
+        expect(letter?.headers['dlt_reason']).toContain('no label');
+        expect(carrier.of(orderId)).toEqual([]);
+        await service.deliver(redrivenFrom(letter!, ORDERS).delivery);
+        await announced(shipmentCreated, orderId);
+      },
+    );
+
+    test.each(['SHIPPED', 'DELIVERED'])(
+      'an order that is %s and has no label: a person decides',
+      async (status) => {
+        const orderId = uuid();
+        await service.deliver(unknown(orderId));
+        await fates(orderId);
+        await service.deliver(report(orderId, status));
+        expect((await parked(orderId))[0]?.headers['dlt_reason']).toContain(status);
+      },
+    );
+
+    test.each([undefined, { ...LABEL, voided: true as const }])(
+      'a label that the carrier does not know, or has voided: a person decides where its order ships',
+      async (found) => {
+        const [lost, over, fine] = [await booked(), await booked(), await booked()];
+        for (const orderId of [lost, over]) {
+          carrier.labels.delete(orderId);
+          if (found) carrier.labels.set(orderId, found);
+        }
+        carrier.labels.set(fine, LABEL);
+        await service.dataSource.query(`UPDATE shipment SET booked_at = now() - interval '1 hour'`);
+        carrier.listed = [];
+        await http().post('/reconcile').send({ all: true }).expect(202);
+        for (const orderId of [lost, over]) await announced(shippingOrderStateRequested, orderId);
+        await service.deliver(report(lost, 'SHIPPED'), report(over, 'CANCELLED'), report(fine, 'SHIPPED'));
+        expect((await parked(lost))[0]?.headers['dlt_reason']).toContain(found ? 'void' : 'unknown');
+        await announced(shipmentVoided, over);
+        expect([letters(over), letters(fine)]).toEqual([[], []]);
+      },
+    );
+
+    test('a label older than what is compared is not asked about', async () => {
+      const orderId = await booked();
+      carrier.labels.delete(orderId);
+      await service.dataSource.query(
+        `UPDATE shipment SET booked_at = now() - interval '91 days' WHERE order_id = $1`,
+        [orderId],
+      );
+      carrier.listed = [];
+      carrier.lookedUp.length = 0;
+      await http().post('/reconcile').send({ all: false }).expect(202);
+      await until(
+        async () => (await http().get('/reconcile')).body,
+        ({ status }) => status === 'finished',
+      );
+      expect(carrier.lookedUp).not.toContain(orderId);
+    });
+
+    test('an order that is SHIPPED hears again that its parcel was delivered', async () => {
+      const orderId = await booked();
+      await deliver(orderId);
+      await service.deliver(report(orderId, 'SHIPPED'));
+      while ((await announced(shipmentDelivered, orderId)).length < 2) await sleep(10);
     });
 
     test('a label of an order that is cancelled is voided; one of an order that is fine is not touched', async () => {

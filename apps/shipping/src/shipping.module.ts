@@ -22,6 +22,7 @@ import { FollowDeliveries } from './follow-deliveries/follow-deliveries.js';
 import { Labels } from './labels/labels.js';
 import { CarrierShipmentsListing } from './reconcile/carrier-shipments.listing.js';
 import { CompareOrderStateConsumer } from './reconcile/compare-order-state.consumer.js';
+import { OwnLabelsListing } from './reconcile/own-labels.listing.js';
 import { RequestShipmentsConsumer } from './request-shipments/request-shipments.consumer.js';
 import { SHIPPING_CONFIG, type ShippingConfig } from './shipping-environment.js';
 import { ShowShipmentsController } from './show-shipments/show-shipments.controller.js';
@@ -31,6 +32,7 @@ import { ClosingRepository } from './storage/closing.repository.js';
 import { Deliveries1700000000003 } from './storage/deliveries.migration.js';
 import { DeliveryRepository } from './storage/delivery.repository.js';
 import { LabelEntity } from './storage/label.entity.js';
+import { LostLabels1700000000006 } from './storage/lost-labels.migration.js';
 import { ShipmentEntity } from './storage/shipment.entity.js';
 import { ShipmentRepository } from './storage/shipment.repository.js';
 import { ShippingTables1700000000001 } from './storage/shipping-tables.migration.js';
@@ -60,6 +62,7 @@ export class ShippingModule {
             Deliveries1700000000003,
             WorkItemFailures1700000000004,
             Closing1700000000005,
+            LostLabels1700000000006,
             Reconciliation1700000000020,
           ],
         }),
@@ -118,7 +121,12 @@ export class ShippingModule {
         FollowDeliveries,
         DeliveryWatcher,
         CarrierShipmentsListing,
-        ...reconciliationProviders(config.RECONCILE_INTERVAL_SECONDS, CarrierShipmentsListing),
+        OwnLabelsListing,
+        ...reconciliationProviders(
+          config.RECONCILE_INTERVAL_SECONDS,
+          CarrierShipmentsListing,
+          OwnLabelsListing,
+        ),
       ],
     };
   }

@@ -27,6 +27,7 @@ export * from './payments/payment-refunded.js';
 export * from './payments/refund-requested.js';
 export * from './reconciliation/order-state-reported.js';
 export * from './reconciliation/order-state-requested.js';
+export * from './reconciliation/parcel-fate.js';
 export * from './shipments/booking-requested.js';
 export * from './shipments/shipment-cancelled.js';
 export * from './shipments/shipment-created.js';

@@ -1,3 +1,4 @@
+import type { ParcelFate } from '@orderbridge/contracts';
 import { repairOf, type Repair, type ReportedOrder } from './reconciliation.js';
 import type { ReservationStatus } from './reservation.js';
 
@@ -5,7 +6,7 @@ const order = (status: string, ...awaiting: string[]): ReportedOrder => ({ statu
 const FAILED = ['REJECTED', 'PAYMENT_FAILED', 'FULFILMENT_FAILED', 'REFUNDED', 'CANCELLED'];
 
 test.each<[ReportedOrder, Repair | undefined]>([
-  [null, 'release'],
+  [null, undefined],
   ...FAILED.map((status): [ReportedOrder, Repair] => [order(status), 'release']),
   [order('SHIPPED'), 'ship'],
   [order('DELIVERED'), 'ship'],
@@ -37,6 +38,24 @@ test.each<[ReservationStatus | undefined, ReportedOrder, Repair | undefined]>([
   ['SHIPPED', order('PAID'), undefined],
   ['SHIPPED', order('DELIVERED'), undefined],
   ['SHIPPED', null, undefined],
+  ['RELEASED', null, undefined],
 ])('a reservation that is %s of %j: %s', (status, reported, repair) => {
   expect(repairOf(status, reported)).toBe(repair);
 });
+
+test.each<[ReservationStatus | undefined, ParcelFate, Repair | undefined]>([
+  ['RESERVED', 'none', 'release'],
+  ['RESERVED', 'left', 'ship'],
+  ['SHIPPED', 'none', 'take back'],
+  ['SHIPPED', 'left', undefined],
+  ['RELEASED', 'none', undefined],
+  ['RELEASED', 'left', undefined],
+  ['REJECTED', 'none', undefined],
+  [undefined, 'none', undefined],
+  [undefined, 'left', undefined],
+])(
+  'a reservation that is %s of an order that does not exist, whose parcel is %s: %s',
+  (status, parcel, repair) => {
+    expect(repairOf(status, null, parcel)).toBe(repair);
+  },
+);

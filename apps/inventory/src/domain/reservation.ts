@@ -55,3 +55,12 @@ export function ship(stock: ReadonlyMap<string, Stock>, lines: readonly Wanted[]
     kept.shipped += quantity;
   }
 }
+
+/** Undoes `ship` for an order whose parcel has not left after all. */
+export function takeBack(stock: ReadonlyMap<string, Stock>, lines: readonly Wanted[]): void {
+  for (const { productId, quantity } of lines) {
+    const kept = stock.get(productId) as Stock;
+    kept.onHand += quantity;
+    kept.shipped -= quantity;
+  }
+}

@@ -15,6 +15,7 @@ import {
   release,
   reserve,
   ship,
+  takeBack,
   type ReservationStatus,
   type Stock,
   type Wanted,
@@ -36,17 +37,20 @@ const COUNTED: Readonly<Record<Repair, string>> = {
   ship: 'shipped',
   'reserve again': 'reservedAgain',
   'ship again': 'shippedAgain',
+  'take back': 'takenBack',
 };
 const ENDED: Readonly<Record<Repair, ReservationStatus>> = {
   release: 'RELEASED',
   ship: 'SHIPPED',
   'reserve again': 'RESERVED',
   'ship again': 'SHIPPED',
+  'take back': 'RELEASED',
 };
 
 /**
  * Makes reservations agree with their orders: ends those whose order has ended, and makes those again that a restored
- * database has forgotten, so that no piece is sold twice. Where the pieces are missing meanwhile somebody has to decide,
+ * database has forgotten, so that no piece is sold twice. Of an order that does not exist the parcel's fate comes first: pieces
+ * that have not left come back. Where the pieces are missing meanwhile somebody has to decide,
  * so the message is rejected.
  */
 @Controller()
@@ -69,11 +73,12 @@ export class ReconcileStockConsumer {
     );
     const existing = new Set(known.keys());
     const repairs = events.flatMap((event): Repaired[] => {
-      const { orderId, order } = event.data;
+      const { orderId, order, parcel } = event.data;
       const reservation = known.get(orderId);
-      const repair = repairOf(reservation?.status, order);
+      const repair = repairOf(reservation?.status, order, parcel);
       if (!repair) return [];
-      const lines = repair === 'release' || repair === 'ship' ? reservation?.lines : order?.lines;
+      const isForgotten = repair === 'reserve again' || repair === 'ship again';
+      const lines = isForgotten ? order?.lines : reservation?.lines;
       // What comes of it counts for the next report of the order.
       known.set(orderId, { orderId, lines: lines ?? [], status: ENDED[repair], lacking: null });
       return [{ event, orderId, repair, lines: lines ?? [] }];
@@ -116,8 +121,13 @@ export class ReconcileStockConsumer {
       manager,
       forgotten.map((reservation) => ({ ...reservation, lacking: [] })),
     );
+    const takenBack = repairs.filter(({ repair }) => repair === 'take back');
+    await this.reservations.takeBack(
+      manager,
+      takenBack.map(({ orderId }) => orderId),
+    );
     for (const status of ['SHIPPED', 'RELEASED'] as const) {
-      const ended = repairs.filter(({ repair }) => ENDED[repair] === status);
+      const ended = repairs.filter(({ repair }) => ENDED[repair] === status && repair !== 'take back');
       await this.reservations.end(
         manager,
         ended.map(({ orderId }) => orderId),
@@ -136,6 +146,7 @@ function change(
 ): void {
   if (repair === 'release') release(stock, lines);
   else if (repair === 'ship') ship(stock, lines);
+  else if (repair === 'take back') takeBack(stock, lines);
   else {
     const lacking = reserve(stock, lines);
     if (lacking.length > 0) {

@@ -74,6 +74,16 @@ export class ReservationRepository {
     return rows;
   }
 
+  /** Counts what was shipped for these orders as released. */
+  async takeBack(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    if (orderIds.length === 0) return;
+    await manager.query(
+      `UPDATE reservation SET status = 'RELEASED', updated_at = now()
+       WHERE order_id = ANY($1::uuid[]) AND status = 'SHIPPED'`,
+      [orderIds],
+    );
+  }
+
   /** What is kept of those of the orders that are known, locked against all other changes. */
   async lock(manager: EntityManager, orderIds: readonly string[]): Promise<Map<string, KeptReservation>> {
     const rows: KeptReservation[] = await manager.query(

@@ -28,7 +28,11 @@ export class ReportOrdersConsumer {
       events.map(({ data }) => data.orderId),
     );
     const asked = new Map(events.map((event) => [event.data.orderId, event]));
+    // Of several requests one is answered; what one of them has said of the parcel counts.
+    const parcels = new Map(
+      events.flatMap(({ data: { orderId, parcel } }) => (parcel ? [[orderId, parcel] as const] : [])),
+    );
     for (const [orderId, event] of asked)
-      reportOrder(unitOfWork, orderId, orders.get(orderId), causedBy(event));
+      reportOrder(unitOfWork, orderId, orders.get(orderId), causedBy(event), parcels.get(orderId));
   }
 }

@@ -1,3 +1,4 @@
+import type { ParcelFate } from '@orderbridge/contracts';
 import type { PaymentStatus } from './payment.js';
 
 /** What order says of an order; null when there is no such order. */
@@ -5,13 +6,15 @@ export type ReportedOrder = { readonly status: string; readonly awaiting: readon
 
 /** The phase of an order, as far as its money is concerned. */
 export type Phase =
-  /** It does not exist, or has ended without a parcel: nothing may stay charged. */
+  /** It has ended without a parcel, or does not exist and no parcel of it has left: nothing may stay charged. */
   | 'over'
   /** It waits for its payment. */
   | 'unpaid'
   /** It has been paid, and the charge stays. */
   | 'paid'
-  /** It moves on by itself, and is compared another time. */
+  /** It does not exist, and its parcel has left: a person must decide. */
+  | 'lost'
+  /** It moves on by itself, or its parcel's fate is not known yet, and is compared another time. */
   | 'open';
 
 const OVER: ReadonlySet<string> = new Set([
@@ -23,8 +26,10 @@ const OVER: ReadonlySet<string> = new Set([
 ]);
 const PAID: ReadonlySet<string> = new Set(['PAID', 'SHIPPED', 'DELIVERED']);
 
-export function phaseOf(order: ReportedOrder): Phase {
-  if (!order || OVER.has(order.status)) return 'over';
+/** @param parcel of an order that does not exist; undefined while it is not known. */
+export function phaseOf(order: ReportedOrder, parcel?: ParcelFate): Phase {
+  if (!order) return parcel === undefined ? 'open' : parcel === 'none' ? 'over' : 'lost';
+  if (OVER.has(order.status)) return 'over';
   if (PAID.has(order.status)) return 'paid';
   // No parcel leaves any more once the shipment is undone.
   if (order.status === 'CANCELLING' && !order.awaiting.includes('shipment')) return 'over';
@@ -60,7 +65,10 @@ export function verdictOf(
 ): Verdict {
   const isOver = phase === 'over';
   const isRefunded = refundId !== null;
-  if (!payment) return isOver ? (isRefunded ? 'close' : 'refund') : 'wait';
+  if (!payment) {
+    if (!isOver) return phase === 'lost' ? 'park' : 'wait';
+    return isRefunded ? 'close' : 'refund';
+  }
   const { status } = payment;
   if (status === 'PENDING') return 'forget';
   if (payment.chargeId === chargeId) {

@@ -38,7 +38,8 @@ interface Compared {
 
 /**
  * Compares orders with their payments and with what was found at the gateway. A payment that was forgotten is made again, and
- * the gateway is asked what it has of it; what stays charged of an order that is over, or does not exist, is refunded; what
+ * the gateway is asked what it has of it; what stays charged of an order that is over, or does not exist and has no parcel
+ * that left, is refunded; what
  * an order that waits has not heard is announced again. What a person must decide becomes a dead letter. The charge of an
  * order that exists and is fine is not touched.
  */
@@ -75,7 +76,11 @@ export class CompareOrderStateConsumer {
       [...reports.values()].flatMap(({ data }) => data.order?.invoiceNumber ?? []),
     );
     for (const [orderId, event] of reports) {
-      const compared = { event, phase: phaseOf(event.data.order), payment: own.get(orderId) };
+      const compared = {
+        event,
+        phase: phaseOf(event.data.order, event.data.parcel),
+        payment: own.get(orderId),
+      };
       const charges = found.filter((charge) => charge.orderId === orderId);
       count(await this.#repair(unitOfWork, compared, charges));
       const payment = await this.#now(unitOfWork, orderId, compared, charges);

@@ -110,6 +110,9 @@ describe('reconciliation of payments', () => {
       order: status === undefined ? null : (order as never),
     });
   };
+  /** That an order does not exist, and what shipping has said of its parcel. */
+  const unknown = (orderId: string, parcel?: 'none' | 'left') =>
+    newDelivery(orderStateReported, { orderId, order: null, ...(parcel && { parcel }) });
   const finished = () =>
     until(
       async () => (await http().get('/reconcile').expect(200)).body,
@@ -194,7 +197,7 @@ describe('reconciliation of payments', () => {
     const orderId = uuid();
     const chargeIds = [charged(orderId), charged(orderId, 'other')];
     expect((await reconcile()).counts).toMatchObject({ checked: 2, unmatched: 2, requested: 1 });
-    await service.deliver(report(orderId, undefined));
+    await service.deliver(unknown(orderId, 'none'));
     while (gateway.refunded.size < 2) await sleep(10);
     expect(
       refundsOf(orderId)
@@ -210,10 +213,24 @@ describe('reconciliation of payments', () => {
     const orderId = await pay();
     expect((await reconcile()).counts).toEqual({ checked: 1 });
     expect((await reconcile(true)).counts).toMatchObject({ requested: 1 });
-    await service.deliver(report(orderId, undefined));
+    await service.deliver(unknown(orderId, 'none'));
     await reaches(orderId, 'REFUNDED');
     expect(refundsOf(orderId)).toHaveLength(1);
     expect(published(paymentRefunded, orderId)).toEqual([]);
+  });
+
+  test('money of an order that does not exist stays until it is known whether its parcel has left', async () => {
+    const [known, forgotten] = [await pay(), uuid()];
+    charged(forgotten);
+    await reconcile(true);
+    await service.deliver(unknown(known), unknown(forgotten));
+    expect((await statusOf(known)).status).toBe('SUCCEEDED');
+    await service.deliver(unknown(known, 'left'), unknown(forgotten, 'left'));
+    expect((await parked(forgotten)).headers['dlt_reason']).toContain(`ch_charge-${forgotten}`);
+    expect((await statusOf(known)).status).toBe('SUCCEEDED');
+    await service.deliver(unknown(known, 'none'));
+    await reaches(known, 'REFUNDED');
+    expect([refundsOf(known).length, refundsOf(forgotten).length]).toEqual([1, 0]);
   });
 
   test('what was paid by hand before its order came is not touched', async () => {
@@ -223,7 +240,7 @@ describe('reconciliation of payments', () => {
       .post('/payment')
       .send({ orderId, userId: uuid(), ...terms })
       .expect(201);
-    await service.deliver(report(orderId, undefined));
+    await service.deliver(unknown(orderId, 'none'));
     expect((await statusOf(orderId)).status).toBe('SUCCEEDED');
     expect(refundsOf(orderId)).toEqual([]);
   });
@@ -343,7 +360,7 @@ describe('reconciliation of payments', () => {
       body: { code: 'account_closed', message: 'The account is closed.' },
     });
     await reconcile();
-    await service.deliver(report(orderId, undefined));
+    await service.deliver(unknown(orderId, 'none'));
     const letter = await parked(orderId);
     gateway.answer = answer;
     await service.deliver(redrivenFrom(letter, ORDERS).delivery);

@@ -5,8 +5,11 @@ import {
   shipmentFailed,
   shipmentNotCancelled,
   shipmentVoided,
+  shippingOrderStateRequested,
+  type ParcelFate,
 } from '@orderbridge/contracts';
 import type { UnitOfWork } from '@orderbridge/messaging';
+import { hasLabel, hasNoLabel, type ShipmentStatus } from '../domain/shipment.js';
 import { NOBODY, type AnnouncedShipment } from '../storage/shipment.repository.js';
 
 /** Why a parcel goes on although its order was to be cancelled, for customers. */
@@ -15,7 +18,10 @@ const DELIVERED = 'The parcel was delivered.';
 /** Of a shipment that an operator gave up. */
 const GIVEN_UP = { code: 'GivenUp', reason: 'The shipment was given up.' };
 
-/** Announces what has become of a shipment, by its status. While that is open, nothing is announced. */
+/**
+ * Announces what has become of a shipment, by its status. While that is open, nothing is announced. Of an order that does not
+ * exist only order hears, and passes it on to those who have stock and money.
+ */
 export function announce(unit: UnitOfWork, shipment: AnnouncedShipment): void {
   const {
     id: shipmentId,
@@ -27,7 +33,7 @@ export function announce(unit: UnitOfWork, shipment: AnnouncedShipment): void {
     failureCode,
     failureReason,
   } = shipment;
-  if (userId === NOBODY) return;
+  if (userId === NOBODY) return answerFate(unit, shipment);
   const about = { orderId, userId, shipmentId };
   switch (shipment.status) {
     case 'REQUESTED':
@@ -75,7 +81,7 @@ export function announceTooLate(unit: UnitOfWork, shipment: AnnouncedShipment): 
 /** Announces the delivery of a shipment whose booking was announced. */
 export function announceDelivery(unit: UnitOfWork, shipment: AnnouncedShipment): void {
   const { id: shipmentId, orderId, userId, cause, trackingNumber, deliveredAt } = shipment;
-  if (!deliveredAt) return;
+  if (!deliveredAt || userId === NOBODY) return;
   unit.send(
     shipmentDelivered,
     {
@@ -97,4 +103,17 @@ function announceBooked(unit: UnitOfWork, shipment: AnnouncedShipment): void {
     cause,
   );
   announceDelivery(unit, shipment);
+}
+
+/** Says whether a parcel has left for an order that does not exist, once that is known. */
+function answerFate(unit: UnitOfWork, { orderId, status, cancelled, cause }: AnnouncedShipment): void {
+  const parcel = fateOf(status, cancelled);
+  if (!parcel) return;
+  const reason = `Its shipment is ${status}.`;
+  unit.send(shippingOrderStateRequested, { orderId, reason, parcel }, cause);
+}
+
+function fateOf(status: ShipmentStatus, cancelled: boolean): ParcelFate | undefined {
+  if (status === 'VOIDED' || hasNoLabel(status)) return 'none';
+  return hasLabel(status) && cancelled ? 'left' : undefined;
 }

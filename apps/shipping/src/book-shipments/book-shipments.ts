@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { bookingRequested, shipmentPostponed } from '@orderbridge/contracts';
 import { sendAsDeadLetter } from '@orderbridge/kafka';
-import { UnitsOfWork } from '@orderbridge/messaging';
+import { PermanentError, UnitsOfWork } from '@orderbridge/messaging';
 import {
   capacityWithLookup,
   ItemFailedError,
@@ -42,7 +42,10 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
 
   /**
    * After an attempt of unknown outcome the carrier is asked what it has before it is asked to book again, and once more
-   * before a refusal is believed.
+   * before a refusal is believed. Of an order that has shipped no second label is bought: the carrier may have forgotten the
+   * first.
+   *
+   * @throws PermanentError when an operator must decide about that.
    */
   async perform(item: BookingItem): Promise<CarrierDecision> {
     const inDoubt = item.attempts - 1 > item.answered;
@@ -52,6 +55,10 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
       this.operations.booking.confirmed(item);
       return found;
     }
+    if (item.expectsLabel)
+      throw new PermanentError(
+        `The order ${item.orderId} has shipped, but the carrier has no label of it. Redrive this dead letter to book a new one, or discard it.`,
+      );
     const decision = await this.#book(item, { hasAnswered: true });
     if (decision.booked) return decision;
     const foundSince = await this.#lookUp(item);

@@ -17,6 +17,7 @@ const item = {
   attempts: 1,
   itemFailures: 0,
   answered: 0,
+  expectsLabel: false,
   cause: { correlationId: 'c', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
   orderId: '0193e5a0-0000-7000-8000-000000000001',
   pieces: 3,

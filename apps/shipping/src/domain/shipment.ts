@@ -47,6 +47,9 @@ export function statusAfter(decision: CarrierDecision, closing: Closing, deliver
   return closing ? 'VOIDING' : 'BOOKED';
 }
 
+/** What is wrong at the carrier with a label that counts as good: it does not know it, or has voided it. */
+export type LostLabel = 'unknown' | 'void';
+
 /** What becomes of a shipment when its order is cancelled. */
 export function whenCancelled(status: ShipmentStatus, attempts: number): ShipmentStatus {
   if (status === 'REQUESTED') return attempts === 0 ? 'CANCELLED' : 'CLOSING';

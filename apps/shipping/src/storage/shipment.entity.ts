@@ -1,6 +1,6 @@
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { ShipmentStatus } from '../domain/shipment.js';
+import type { LostLabel, ShipmentStatus } from '../domain/shipment.js';
 
 @Entity('shipment')
 export class ShipmentEntity {
@@ -60,6 +60,18 @@ export class ShipmentEntity {
   /** How many attempts to book the carrier has answered without booking; the others may have had an effect. */
   @Column('integer')
   answered!: number;
+
+  /** Its order has shipped: while the carrier has no label of it, none is bought unless an operator says so. */
+  @Column('boolean', { name: 'expects_label' })
+  expectsLabel!: boolean;
+
+  /** Where the carrier has lost a label that counts as good. */
+  @Column('text', { name: 'label_lost', nullable: true })
+  labelLost!: LostLabel | null;
+
+  /** What a person was asked to decide. */
+  @Column('text', { nullable: true })
+  disputed!: string | null;
 
   @Column('timestamptz', { name: 'booked_at', nullable: true })
   bookedAt!: Date | null;

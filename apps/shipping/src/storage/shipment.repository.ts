@@ -9,7 +9,13 @@ import {
 } from '@orderbridge/work-items';
 import type { Cause, ShipTo } from '@orderbridge/contracts';
 import { In, type EntityManager, type Repository } from 'typeorm';
-import { statusAfter, type CarrierDecision, type Closing, type ShipmentStatus } from '../domain/shipment.js';
+import {
+  statusAfter,
+  type CarrierDecision,
+  type Closing,
+  type LostLabel,
+  type ShipmentStatus,
+} from '../domain/shipment.js';
 import { ShipmentEntity } from './shipment.entity.js';
 
 export type NewShipment = Pick<
@@ -17,8 +23,14 @@ export type NewShipment = Pick<
   'id' | 'orderId' | 'userId' | 'status' | 'shipTo' | 'pieces' | 'cause'
 >;
 
+/** A shipment that was forgotten. `expectsLabel` where its order has shipped, so that the carrier must have a label. */
+export type ForgottenShipment = NewShipment & Pick<ShipmentEntity, 'expectsLabel'>;
+
 /** The user of a shipment whose order does not exist, or is not to hear of it: nothing of it is announced. */
 export const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** A label that counts as good; its id is the shipment's. */
+export type OwnLabel = Pick<ShipmentEntity, 'id' | 'orderId' | 'attempts' | 'cause'>;
 
 /** A booking that is due; its id is the shipment's. */
 export interface BookingItem extends WorkItem {
@@ -29,6 +41,8 @@ export interface BookingItem extends WorkItem {
   readonly cause: Cause;
   /** How many of the attempts before the carrier has answered without booking; the others may have had an effect. */
   readonly answered: number;
+  /** The order has shipped: no other label is bought. */
+  readonly expectsLabel: boolean;
 }
 
 /** Whom to notify of a call that is made again later. */
@@ -74,7 +88,8 @@ export const PARKED = `id, order_id AS "orderId", pieces, ship_to AS "shipTo", c
 const BOOKINGS = new WorkItemTable({
   table: 'shipment',
   status: 'REQUESTED',
-  returning: 'order_id AS "orderId", ship_to AS "shipTo", pieces, cause, answered',
+  returning:
+    'order_id AS "orderId", ship_to AS "shipTo", pieces, cause, answered, expects_label AS "expectsLabel"',
   taking: 'asked_at = now()',
 });
 
@@ -111,18 +126,52 @@ export class ShipmentRepository {
    * Inserts shipments that were forgotten, of orders that have none. The carrier may have been asked for them: it is asked
    * first what it has.
    */
-  async insertForgotten(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+  async insertForgotten(manager: EntityManager, shipments: readonly ForgottenShipment[]): Promise<void> {
     const existing = await this.insert(manager, shipments);
-    const fresh = shipments.map(({ orderId }) => orderId).filter((orderId) => !existing.has(orderId));
+    const fresh = shipments.filter(({ orderId }) => !existing.has(orderId));
     await manager.query(
-      `UPDATE shipment SET attempts = 1, retrying = true, cancelled = status = 'CLOSING' WHERE order_id = ANY($1::uuid[])`,
-      [fresh],
+      `UPDATE shipment SET attempts = 1, retrying = true, cancelled = status = 'CLOSING', expects_label = forgotten.expects
+       FROM unnest($1::uuid[], $2::boolean[]) AS forgotten (forgotten_order, expects)
+       WHERE order_id = forgotten_order`,
+      [fresh.map(({ orderId }) => orderId), fresh.map(({ expectsLabel }) => expectsLabel)],
     );
   }
 
   /** Lets nothing of a shipment be announced, whose order does not exist. */
   async forgetUser(manager: EntityManager, id: string): Promise<void> {
     await manager.query('UPDATE shipment SET user_id = $2 WHERE id = $1', [id, NOBODY]);
+  }
+
+  /** Notes what a person is to decide about a shipment; false where that person has been asked about the same. */
+  async dispute(manager: EntityManager, id: string, matter: string): Promise<boolean> {
+    const [, noted]: [unknown, number] = await manager.query(
+      'UPDATE shipment SET disputed = $2 WHERE id = $1 AND disputed IS DISTINCT FROM $2',
+      [id, matter],
+    );
+    return noted === 1;
+  }
+
+  /** Notes of labels that count as good whether the carrier has lost them. */
+  async loseLabels(
+    manager: EntityManager,
+    labels: readonly { readonly id: string; readonly lost: LostLabel | null }[],
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE shipment SET label_lost = labels.lost FROM unnest($1::uuid[], $2::text[]) AS labels (label_id, lost)
+       WHERE id = label_id AND label_lost IS DISTINCT FROM labels.lost`,
+      [labels.map(({ id }) => id), labels.map(({ lost }) => lost)],
+    );
+  }
+
+  /** Good labels after one of them, by id: those bought since a moment, and long enough ago for the carrier to list them. */
+  async bookedAfter(cursor: string | undefined, since: Date | undefined, limit: number): Promise<OwnLabel[]> {
+    return this.shipments.query(
+      `SELECT id, order_id AS "orderId", attempts, cause FROM shipment
+       WHERE status = 'BOOKED' AND id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+         AND booked_at >= coalesce($2::timestamptz, '-infinity') AND booked_at <= now() - interval '1 minute'
+       ORDER BY id LIMIT $3`,
+      [cursor ?? null, since ?? null, limit],
+    );
   }
 
   /** The shipments that orders have, locked against all other changes. */
@@ -196,13 +245,13 @@ export class ShipmentRepository {
     return rows[0];
   }
 
-  /** Makes parked bookings due again, to the addresses given. */
+  /** Makes parked bookings due again, to the addresses given; also where a label was expected. */
   async resume(
     manager: EntityManager,
     bookings: readonly { readonly orderId: string; readonly shipTo: ShipTo }[],
   ): Promise<void> {
     await manager.query(
-      `UPDATE shipment SET due_at = now(), item_failures = 0, updated_at = now(),
+      `UPDATE shipment SET due_at = now(), item_failures = 0, updated_at = now(), expects_label = false,
          ship_to = CASE WHEN status = 'REQUESTED' THEN resumed.ship_to ELSE shipment.ship_to END
        FROM unnest($1::uuid[], $2::json[]) AS resumed (order_id, ship_to)
        WHERE shipment.order_id = resumed.order_id AND status IN ('REQUESTED', 'CLOSING') AND due_at = 'infinity'`,

@@ -16,6 +16,7 @@ import { announce } from '../book-shipments/announce.js';
 import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { VoidDecision } from '../domain/shipment.js';
+import { NOBODY } from '../storage/shipment.repository.js';
 import { VoidRepository, type VoidItem } from '../storage/void.repository.js';
 
 /** Has the carrier void the labels of cancelled orders, and announces it, or that it is too late. */
@@ -66,7 +67,7 @@ export class VoidShipments implements WorkItemHandlers<VoidItem, VoidDecision> {
     const { delayMs, error } = postponement;
     await this.unitsOfWork.run(async (unit) => {
       const postponed = await this.voids.postpone(unit.manager, item, postponement);
-      if (!postponed) return;
+      if (!postponed || postponed.userId === NOBODY) return;
       const { userId, cause } = postponed;
       const retry = { step: 'void', attempts, reason: error.message, retryAfter: delayMs / 1_000 } as const;
       unit.send(shipmentPostponed, { orderId, userId, shipmentId, ...retry }, cause);

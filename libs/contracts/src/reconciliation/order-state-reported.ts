@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ORDERS } from '../destinations.js';
 import { defineEvent } from '../envelope/event-contract.js';
 import { id, orderDetails } from '../orders/order-details.js';
+import { parcelFate } from './parcel-fate.js';
 
 /**
  * The state of an order, for reconciliation: each service compares it with what it has itself, and repairs. It comes in
@@ -13,6 +14,8 @@ export const orderStateReported = defineEvent({
   destinations: [ORDERS],
   schema: z.object({
     orderId: id,
+    /** Of an order that does not exist, once shipping has said so. */
+    parcel: parcelFate.optional(),
     /** Null when there is no such order. */
     order: orderDetails
       .omit({ orderId: true })

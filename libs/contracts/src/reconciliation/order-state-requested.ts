@@ -3,11 +3,14 @@ import { INVENTORY, PAYMENTS, SHIPMENTS } from '../destinations.js';
 import type { Destination } from '../envelope/destination.js';
 import { defineEvent, type EventContract } from '../envelope/event-contract.js';
 import { id } from '../orders/order-details.js';
+import { parcelFate } from './parcel-fate.js';
 
 const schema = z.object({
   orderId: id,
   /** What does not match, for logs. */
   reason: z.string(),
+  /** Shipping's answer to the report that there is no such order; order passes it on to those who have stock and money. */
+  parcel: parcelFate.optional(),
 });
 export type OrderStateRequested = z.infer<typeof schema>;
 

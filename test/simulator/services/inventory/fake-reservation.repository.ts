@@ -60,6 +60,16 @@ export class FakeReservationRepository implements Public<ReservationRepository> 
     }
   }
 
+  async takeBack(manager: EntityManager, orderIds: readonly string[]): Promise<void> {
+    const transaction = await this.session.statement(manager, 'takes shipped reservations back');
+    const wanted = new Set(orderIds);
+    await transaction.update(
+      this.reservations,
+      ({ orderId, status }) => wanted.has(orderId) && status === 'SHIPPED',
+      () => ({ status: 'RELEASED' as const }),
+    );
+  }
+
   async end(
     manager: EntityManager,
     orderIds: readonly string[],

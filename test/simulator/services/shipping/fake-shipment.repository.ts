@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import {
   statusAfter,
   type CarrierDecision,
+  type LostLabel,
   type ShipmentStatus,
 } from '../../../../apps/shipping/src/domain/shipment.js';
 import { NOBODY } from '../../../../apps/shipping/src/storage/shipment.repository.js';
@@ -11,7 +12,9 @@ import type { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipm
 import type {
   BookingItem,
   AnnouncedShipment,
+  ForgottenShipment,
   NewShipment,
+  OwnLabel,
   ParkedBooking,
   ShipmentRepository,
 } from '../../../../apps/shipping/src/storage/shipment.repository.js';
@@ -69,6 +72,9 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         dueAt: transaction.now,
         askedAt: null,
         answered: 0,
+        expectsLabel: false,
+        labelLost: null,
+        disputed: null,
         bookedAt: null,
         deliveredAt: null,
         createdAt: now,
@@ -79,16 +85,21 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     return new Set(shipments.map(({ orderId }) => orderId).filter((orderId) => !fresh.has(orderId)));
   }
 
-  async insertForgotten(manager: EntityManager, shipments: readonly NewShipment[]): Promise<void> {
+  async insertForgotten(manager: EntityManager, shipments: readonly ForgottenShipment[]): Promise<void> {
     const existing = await this.insert(manager, shipments);
     const transaction = await this.session.statement(manager, 'marks forgotten shipments');
-    const fresh = new Set(
-      shipments.map(({ orderId }) => orderId).filter((orderId) => !existing.has(orderId)),
+    const fresh = new Map(
+      shipments.filter(({ orderId }) => !existing.has(orderId)).map((one) => [one.orderId, one.expectsLabel]),
     );
     await transaction.update(
       this.tables.shipments,
       ({ orderId }) => fresh.has(orderId),
-      ({ status }) => ({ attempts: 1, retrying: true, cancelled: status === 'CLOSING' }),
+      ({ orderId, status }) => ({
+        attempts: 1,
+        retrying: true,
+        cancelled: status === 'CLOSING',
+        expectsLabel: fresh.get(orderId) ?? false,
+      }),
     );
   }
 
@@ -99,6 +110,33 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
       (shipment) => shipment.id === id,
       () => ({ userId: NOBODY }),
     );
+  }
+
+  async dispute(manager: EntityManager, id: string, matter: string): Promise<boolean> {
+    const transaction = await this.session.statement(manager, 'notes what a person is to decide');
+    const noted = await transaction.update(
+      this.tables.shipments,
+      (shipment) => shipment.id === id && shipment.disputed !== matter,
+      () => ({ disputed: matter }),
+    );
+    return noted.length === 1;
+  }
+
+  async loseLabels(
+    manager: EntityManager,
+    labels: readonly { readonly id: string; readonly lost: LostLabel | null }[],
+  ): Promise<void> {
+    const transaction = await this.session.statement(manager, 'notes labels that are lost');
+    const lost = new Map(labels.map((label) => [label.id, label.lost]));
+    await transaction.update(
+      this.tables.shipments,
+      ({ id }) => lost.has(id),
+      ({ id }) => ({ labelLost: lost.get(id) ?? null }),
+    );
+  }
+
+  bookedAfter(): Promise<OwnLabel[]> {
+    throw new Error('The simulator does not reconcile labels.');
   }
 
   async lockOfOrders(manager: EntityManager, orderIds: readonly string[]): Promise<ShipmentEntity[]> {
@@ -155,7 +193,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
     return this.session.autocommit('takes due bookings', (transaction) =>
       this.#bookings
         .take(transaction, request, { askedAt: transaction.now })
-        .map(({ id, attempts, itemFailures, orderId, shipTo, pieces, cause, answered }) => ({
+        .map(({ id, attempts, itemFailures, orderId, shipTo, pieces, cause, answered, expectsLabel }) => ({
           id,
           attempts,
           itemFailures,
@@ -164,6 +202,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
           pieces,
           cause,
           answered,
+          expectsLabel,
         })),
     );
   }
@@ -210,6 +249,7 @@ export class FakeShipmentRepository implements Public<ShipmentRepository> {
         ({ status }) => ({
           dueAt: transaction.now,
           itemFailures: 0,
+          expectsLabel: false,
           ...(status === 'REQUESTED' && { shipTo }),
         }),
       );
