@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffDelay } from '@orderbridge/messaging';
 import type { Answer, RunningStack } from '@orderbridge/running-stack';
 import { Responses } from '../invariants/responses.js';
 import type { Random } from '../plan/random.js';
@@ -35,9 +36,9 @@ interface PlacedOrder {
 const RECENT = 200;
 const UNDER_WAY: ReadonlySet<unknown> = new Set(['PLACED', 'RESERVED', 'PAID']);
 
-/** Milliseconds after which a request counts as lost, and before it is sent again. */
+/** Milliseconds after which a request counts as lost, and before it is sent again: the customers are no attack. */
 const REQUEST_TIMEOUT = 5_000;
-const PAUSE = 200;
+const PAUSE = { initial: 200, max: 3_000 };
 
 /**
  * Places orders as storefronts do that may lose any answer: each with an idempotency key, again and again until it is
@@ -210,7 +211,8 @@ export class Shopping {
     request: () => Promise<Answer>,
   ): Promise<Answer | undefined> {
     const { signal } = this.#finished;
-    for (this.#waiting.set(name, 'none yet'); !signal.aborted;) {
+    this.#waiting.set(name, 'none yet');
+    for (let failures = 1; !signal.aborted; failures++) {
       const answer = await answered(request(), 2 * REQUEST_TIMEOUT);
       if (answer && counts(answer.status)) {
         this.#waiting.delete(name);
@@ -219,7 +221,7 @@ export class Shopping {
       this.#waiting.set(name, answer ? `${answer.status}` : 'none');
       if (answer && answer.status < 500 && !isUnderWay(answer.status))
         this.problems.push(`${name} answered ${answer.status}`);
-      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
+      await sleep(backoffDelay(failures, PAUSE), undefined, { signal }).catch(() => undefined);
     }
     return undefined;
   }
