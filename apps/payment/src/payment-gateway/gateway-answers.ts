@@ -42,6 +42,13 @@ export const listedRefund = refund.extend({
 export type ListedRefund = z.infer<typeof listedRefund>;
 export const refundPage = z.object({ refunds: z.array(listedRefund), nextCursor });
 
+/** A page of a whole list: its entries are judged one by one. */
+export const pageOf = (name: 'charges' | 'refunds') =>
+  z
+    .object({ [name]: z.array(z.unknown()) })
+    .and(z.object({ nextCursor }))
+    .transform((page) => ({ entries: page[name] as unknown[], nextCursor: page.nextCursor ?? undefined }));
+
 /** What a charge says: undefined where the gateway failed at it and charged nothing. */
 export function decisionOf({
   id,

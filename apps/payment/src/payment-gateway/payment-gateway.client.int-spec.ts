@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { RecordedSpans, traceparentOf } from '../../../../test/tracing/recorded-spans.js';
 import { GatewayUnavailableError, PaymentGatewayClient } from './payment-gateway.client.js';
 
@@ -65,5 +66,47 @@ describe('the trace of a charge', () => {
     );
     expect(traces).toEqual(attempts.map((span) => ({ traceparent: traceparentOf(span), tracestate: 'a=1' })));
     expect(JSON.stringify(attempts.map(({ attributes }) => attributes))).not.toContain(item.paymentToken);
+  });
+});
+
+describe("the gateway's lists", () => {
+  let server: Server;
+  let client: PaymentGatewayClient;
+  let answer: object;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = createServer((_, response) => {
+      response.end(JSON.stringify(answer));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    client = new PaymentGatewayClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 1_000, 4);
+  });
+  afterAll(async () => {
+    await client.onApplicationShutdown();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const charge = { id: 'ch_1', status: 'succeeded', amount: 500, currency: 'EUR', reference: item.orderId };
+  test.each([
+    ['without an id', { ...charge, id: '' }],
+    ['with an id of 10,000 characters', { ...charge, id: 'c'.repeat(10_000) }],
+    ['with a reference of 1,000 characters', { ...charge, reference: 'r'.repeat(1_000) }],
+    ['with an amount that is none', { ...charge, amount: 'much' }],
+    ['with an unknown status', { ...charge, status: 'who knows' }],
+    ['that is null', null],
+  ])('an entry %s hides no other', async (_, unusable) => {
+    answer = { charges: [unusable, charge], nextCursor: 'ch_1' };
+    await expect(client.charges(undefined)).resolves.toEqual({ items: [charge], nextCursor: 'ch_1' });
+    const refund = { id: 're_1', charge: 'ch_1', reference: item.orderId, amount: 500 };
+    answer = { refunds: [{ ...refund, id: '' }, refund], nextCursor: null };
+    await expect(client.refunds(undefined)).resolves.toEqual({ items: [refund], nextCursor: undefined });
+  });
+
+  test('what is no page is not believed', async () => {
+    answer = { status: 'ok' };
+    await expect(client.charges(undefined)).rejects.toThrow(GatewayUnavailableError);
   });
 });

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PermanentError } from '@orderbridge/messaging';
 import {
   addressOf,
@@ -9,7 +9,7 @@ import {
   type TracedItem,
 } from '@orderbridge/work-items';
 import { Pool } from 'undici';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ChargeDecision } from '../domain/payment.js';
 import type { ChargeItem } from '../storage/payment.repository.js';
 import type { RefundItem } from '../storage/refund.repository.js';
@@ -17,6 +17,9 @@ import {
   charge,
   chargePage,
   decisionOf,
+  listedCharge,
+  listedRefund,
+  pageOf,
   problem,
   refund,
   refundPage,
@@ -82,6 +85,7 @@ interface Answer {
  */
 @Injectable()
 export class PaymentGatewayClient implements OnApplicationShutdown {
+  readonly #logger = new Logger(PaymentGatewayClient.name);
   readonly #pool: Pool;
   readonly #address: PartnerCall['attributes'];
 
@@ -172,32 +176,42 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     return valid(refundPage, body).refunds.find(({ charge: of }) => of === item.chargeId)?.id;
   }
 
-  /** A page of all charges, after the cursor of the page before. */
-  async charges(after: string | undefined): Promise<GatewayPage<ListedCharge>> {
-    const { charges, nextCursor } = valid(chargePage, await this.#page('/v1/charges', after));
-    return { items: charges, nextCursor: nextCursor ?? undefined };
+  /** A page of all charges, after the cursor of the page before. One that cannot be used is left out, and logged. */
+  charges(after: string | undefined): Promise<GatewayPage<ListedCharge>> {
+    return this.#page('charges', listedCharge, after);
   }
 
-  /** A page of all refunds, after the cursor of the page before. */
-  async refunds(after: string | undefined): Promise<GatewayPage<ListedRefund>> {
-    const { refunds, nextCursor } = valid(refundPage, await this.#page('/v1/refunds', after));
-    return { items: refunds, nextCursor: nextCursor ?? undefined };
+  /** A page of all refunds, after the cursor of the page before. One that cannot be used is left out, and logged. */
+  refunds(after: string | undefined): Promise<GatewayPage<ListedRefund>> {
+    return this.#page('refunds', listedRefund, after);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#pool.close();
   }
 
-  async #page(path: string, after: string | undefined): Promise<unknown> {
+  async #page<Entry>(
+    name: 'charges' | 'refunds',
+    schema: z.ZodType<Entry>,
+    after: string | undefined,
+  ): Promise<GatewayPage<Entry>> {
     const cursor = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
-    const { status, body, retryAfterMs } = await this.#request(
-      'GET',
-      `${path}?limit=${PAGE}${cursor}`,
-      {},
-      MAX_PAGE_BYTES,
-    );
+    const path = `/v1/${name}?limit=${PAGE}${cursor}`;
+    const { status, body, retryAfterMs } = await this.#request('GET', path, {}, MAX_PAGE_BYTES);
     if (status !== 200) throw unavailable(status, retryAfterMs);
-    return body;
+    const { entries, nextCursor } = valid(pageOf(name), body);
+    const items: Entry[] = [];
+    for (const entry of entries) {
+      const { success, data, error } = schema.safeParse(entry);
+      if (success) items.push(data);
+      else
+        this.#logger.error({
+          list: name,
+          id: z.object({ id: z.string().max(255) }).safeParse(entry).data?.id,
+          message: `An entry of the gateway's cannot be used: ${z.prettifyError(error).slice(0, 500)}`,
+        });
+    }
+    return { items, nextCursor };
   }
 
   #post(item: TracedItem, path: string, idempotencyKey: string, body: object): Promise<Answer> {
