@@ -177,6 +177,12 @@ describe('order service', () => {
         400,
         '/items',
       ],
+      [
+        'a product in two spellings',
+        { userId: USER, items: { [LAMP]: 1, [LAMP.toUpperCase()]: 2 } },
+        400,
+        '/items',
+      ],
       ['a product id that is none', { userId: USER, items: { lamp: 1 } }, 400, '/items/lamp'],
       ['an unknown product', { userId: USER, items: { [USER]: 1 } }, 422, `/items/${USER}`],
       ['a wrong amount', { ...VALID, amount: 499 }, 409, '/amount'],

@@ -1,4 +1,4 @@
-import { priceOrder, UnknownProductsError } from './pricing.js';
+import { priceOrder, UnknownProductsError, UnpayableOrderError } from './pricing.js';
 
 const products = new Map(
   [
@@ -31,4 +31,19 @@ test('names every product that is not on the list', () => {
   ]);
   expect(() => priceOrder(quantities, products)).toThrow(UnknownProductsError);
   expect(() => priceOrder(quantities, products)).toThrow(/sofa, desk/);
+});
+
+test.each([
+  ['costs nothing', { lamp: { unitPrice: 0, currency: 'EUR' } }],
+  ['costs too much', { lamp: { unitPrice: 500_000_001, currency: 'EUR' } }],
+  [
+    'has two currencies',
+    { lamp: { unitPrice: 1, currency: 'EUR' }, vase: { unitPrice: 1, currency: 'USD' } },
+  ],
+])('an order that %s cannot be paid', (_, prices) => {
+  const listed = new Map(
+    Object.entries(prices).map(([productId, price]) => [productId, { productId, name: productId, ...price }]),
+  );
+  const quantities = new Map([...listed.keys()].map((productId) => [productId, 2]));
+  expect(() => priceOrder(quantities, listed)).toThrow(UnpayableOrderError);
 });

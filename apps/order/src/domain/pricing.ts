@@ -1,3 +1,5 @@
+import { amount, toMajorUnits } from '@orderbridge/contracts';
+
 /** A product as it is sold now. */
 export interface Product {
   readonly productId: string;
@@ -31,10 +33,15 @@ export class UnknownProductsError extends Error {
   }
 }
 
+/** An order that cannot be paid: its products are priced in several currencies, it costs nothing, or too much. */
+export class UnpayableOrderError extends Error {
+  override readonly name = 'UnpayableOrderError';
+}
+
 /**
  * Prices what was ordered, from the price list alone.
  *
- * @throws UnknownProductsError
+ * @throws UnknownProductsError, UnpayableOrderError
  */
 export function priceOrder(
   quantities: ReadonlyMap<string, number>,
@@ -47,6 +54,11 @@ export function priceOrder(
     return { productId, name, quantity, unitPrice };
   });
   const total = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
-  const currency = ([...products.values()][0] as Product).currency;
+  const [currency = '', ...others] = new Set([...products.values()].map((product) => product.currency));
+  if (others.length > 0)
+    throw new UnpayableOrderError(`Its products are priced in ${[currency, ...others].join(', ')}.`);
+  if (total === 0) throw new UnpayableOrderError('It costs nothing.');
+  if (!amount.safeParse(toMajorUnits(total)).success)
+    throw new UnpayableOrderError(`It costs ${toMajorUnits(total)} ${currency}, too much for one payment.`);
   return { lines, currency, total };
 }

@@ -8,19 +8,26 @@ export const MAX_QUANTITY = 1_000;
 
 const quantity = z.int().min(1).max(MAX_QUANTITY);
 
+const isUnique = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
+
 const items = z.union([
   z
-    .record(id, quantity)
+    .record(z.guid(), quantity)
     .refine((map) => Object.keys(map).length > 0, 'must name at least one product')
-    .refine((map) => Object.keys(map).length <= MAX_LINES, `must name at most ${MAX_LINES} products`),
+    .refine((map) => Object.keys(map).length <= MAX_LINES, `must name at most ${MAX_LINES} products`)
+    // As they were sent: keys that become the same would leave one of their quantities.
+    .refine(
+      (map) => isUnique(Object.keys(map).map((productId) => productId.toLowerCase())),
+      'must not name a product twice',
+    )
+    .overwrite((map) =>
+      Object.fromEntries(Object.entries(map).map(([productId, pieces]) => [productId.toLowerCase(), pieces])),
+    ),
   z
     .array(z.strictObject({ productId: id, quantity }))
     .min(1, 'must name at least one product')
     .max(MAX_LINES, `must name at most ${MAX_LINES} products`)
-    .refine(
-      (list) => new Set(list.map(({ productId }) => productId)).size === list.length,
-      'must not name a product twice',
-    ),
+    .refine((list) => isUnique(list.map(({ productId }) => productId)), 'must not name a product twice'),
 ]);
 
 /** Body of `POST /orders`. */

@@ -11,7 +11,12 @@ import {
 } from '@orderbridge/messaging';
 import { ProblemException } from '@orderbridge/service';
 import { v7 as uuid } from 'uuid';
-import { priceOrder, UnknownProductsError, type PricedOrder } from '../domain/pricing.js';
+import {
+  priceOrder,
+  UnknownProductsError,
+  UnpayableOrderError,
+  type PricedOrder,
+} from '../domain/pricing.js';
 import { nextCheckAt, type Deadlines } from '../domain/fulfilment.js';
 import { deadlinesOf, ORDER_CONFIG, type OrderConfig } from '../order-environment.js';
 import { PriceList } from '../price-list/price-list.js';
@@ -157,6 +162,14 @@ export class PlaceOrder {
     try {
       priced = priceOrder(quantities, await this.priceList.find(quantities.keys()));
     } catch (error) {
+      if (error instanceof UnpayableOrderError) {
+        throw new RefusedProblem({
+          status: 422,
+          title: 'Unpayable order',
+          detail: `The order cannot be paid: ${error.message} Change its items. Nothing was stored.`,
+          errors: [{ pointer: '/items', detail: error.message }],
+        });
+      }
       if (!(error instanceof UnknownProductsError)) throw error;
       throw new RefusedProblem({
         status: 422,

@@ -1,3 +1,4 @@
+import { orderLine } from '@orderbridge/contracts';
 import type { Repository } from 'typeorm';
 import { PriceList } from './price-list.js';
 import type { ProductEntity } from './product.entity.js';
@@ -38,5 +39,24 @@ describe('the price list', () => {
     expect(asked).toEqual([['lamp'], ['table', 'unicorn']]);
     expect((await list.find(['table'])).get('table')).toMatchObject({ unitPrice: 9_000 });
     expect(asked).toHaveLength(2);
+  });
+
+  test.each(['bad\u0001name', '\ufffe', 'x'.repeat(2_000)])(
+    'gives each product a name that every step can take: %j',
+    async (name) => {
+      const product = { id: 'lamp', name, unitPrice: 1, currency: 'EUR' };
+      const list = new PriceList({ findBy: async () => [product] } as unknown as Repository<ProductEntity>);
+      const listed = (await list.find(['lamp'])).get('lamp')?.name;
+      expect(orderLine.shape.name.safeParse(listed).success).toBe(true);
+    },
+  );
+
+  test.each([
+    { unitPrice: 1_000_000_001, currency: 'EUR' },
+    { unitPrice: 1, currency: 'eur' },
+  ])('leaves out a product whose price is none: %j', async (price) => {
+    const product = { id: 'lamp', name: 'Lamp', ...price };
+    const list = new PriceList({ findBy: async () => [product] } as unknown as Repository<ProductEntity>);
+    expect(await list.find(['lamp'])).toEqual(new Map());
   });
 });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { amount, cleanText, currency, MAX_PRODUCT_NAME, toMajorUnits } from '@orderbridge/contracts';
 import { GroupCommit } from '@orderbridge/messaging';
 import { In, type Repository } from 'typeorm';
 import type { Product } from '../domain/pricing.js';
@@ -40,8 +41,10 @@ export class PriceList {
     const { found, missing } = this.#remember(new Set(questions.flat()));
     const until = Date.now() + FRESH;
     const rows = missing.length === 0 ? [] : await this.products.findBy({ id: In(missing) });
-    for (const { id, name, unitPrice, currency } of rows) {
-      const product = { productId: id, name, unitPrice, currency };
+    for (const row of rows) {
+      const { id } = row;
+      const product = productOf(row);
+      if (!product) continue;
       found.set(id, product);
       if (this.#remembered.size >= CAPACITY) this.#remembered.clear();
       this.#remembered.set(id, { product, until });
@@ -69,4 +72,11 @@ export class PriceList {
     }
     return { found, missing };
   }
+}
+
+/** As an order can have it: rows are written by other hands. Undefined where its price is none. */
+function productOf({ id, name, unitPrice, currency: code }: ProductEntity): Product | undefined {
+  if (!amount.safeParse(toMajorUnits(unitPrice)).success || !currency.safeParse(code).success)
+    return undefined;
+  return { productId: id, name: cleanText(name, MAX_PRODUCT_NAME), unitPrice, currency: code };
 }

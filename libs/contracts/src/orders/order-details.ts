@@ -18,9 +18,12 @@ export const shipTo = z.object({
 });
 export type ShipTo = z.infer<typeof shipTo>;
 
+/** UTF-16 units of a product's name, at the most. */
+export const MAX_PRODUCT_NAME = 1_000;
+
 export const orderLine = z.object({
   productId: id,
-  name: text(1_000),
+  name: text(MAX_PRODUCT_NAME),
   quantity: z.int().min(1),
   unitPrice: amount,
 });
