@@ -350,6 +350,56 @@ describe('payment service', () => {
       expect(await announced(refundRequested, orderId)).toHaveLength(1);
     });
 
+    test.each([{ charge: 'ch_other' }, { amount: 1 }])(
+      'an answer about another refund is not believed: %j',
+      async (other) => {
+        const orderId = await charged();
+        gateway.answer = (call, nth) =>
+          call.path === '/v1/refunds' && nth === 1
+            ? { status: 201, body: { id: 're_other', ...other } }
+            : approve(call, nth);
+        await service.deliver(failed(orderId));
+        await announced(paymentRefunded, orderId);
+        expect(refunds(orderId)).toHaveLength(2);
+        expect((await status(orderId)).refundId).not.toBe('re_other');
+      },
+    );
+
+    test('a part that was given back is not taken for the whole', async () => {
+      const orderId = await charged();
+      const { chargeId } = await status(orderId);
+      gateway.answer = () => ({
+        status: 422,
+        body: { code: 'partly_refunded', message: 'A part was given back before.' },
+      });
+      const part = { id: 're_part', charge: chargeId, reference: orderId, amount: 1_000 };
+      gateway.lookupAnswer = (url) =>
+        url.startsWith('/v1/refunds') ? { status: 200, body: { refunds: [part] } } : undefined;
+      await service.deliver(failed(orderId));
+      await announced(refundRequested, orderId);
+      expect(await status(orderId)).toMatchObject({ status: 'REFUNDING' });
+    });
+
+    test('parts that add up to the whole are the refund', async () => {
+      const orderId = await charged();
+      const { chargeId } = await status(orderId);
+      gateway.answer = () => ({
+        status: 422,
+        body: { code: 'already_refunded', message: 'It was given back before.' },
+      });
+      const parts = [20_000, 30_000].map((amount, index) => ({
+        id: `re_${index}`,
+        charge: chargeId,
+        reference: orderId,
+        amount,
+      }));
+      gateway.lookupAnswer = (url) =>
+        url.startsWith('/v1/refunds') ? { status: 200, body: { refunds: parts } } : undefined;
+      await service.deliver(failed(orderId));
+      await announced(paymentRefunded, orderId);
+      expect(await status(orderId)).toMatchObject({ status: 'REFUNDED', refundId: 're_1' });
+    });
+
     test('a payment that was declined has nothing to give back', async () => {
       gateway.answer = () => ({ status: 402, body: { code: 'card_declined', message: 'no' } });
       const order = reserved();
@@ -858,6 +908,8 @@ describe('payment service', () => {
       ['no order', { orderId: undefined }],
       ['nothing to pay', { amount: 0 }],
       ['a negative amount', { amount: -5 }],
+      ['a control character in the token', { paymentToken: 'tok\u0001' }],
+      ['half a character in the token', { paymentToken: 'tok\ud800' }],
       ['a currency that is none', { currency: 'euro' }],
       ['an unknown field', { colour: 'red' }],
     ])('refuses %s', async (_, change) => {

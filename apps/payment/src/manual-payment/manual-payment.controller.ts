@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { amount, currency, id, toMajorUnits, toMinorUnits } from '@orderbridge/contracts';
+import { amount, currency, id, paymentToken, toMajorUnits, toMinorUnits } from '@orderbridge/contracts';
 import { UnitsOfWork } from '@orderbridge/messaging';
 import { aboutOrder, causeOf, ProblemException } from '@orderbridge/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -18,10 +18,7 @@ const body = z
     userId: id,
     amount: amount.refine((value) => value > 0, 'must be more than 0'),
     currency: currency.default('EUR'),
-    paymentToken: z
-      .string()
-      .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
-      .describe("The gateway's token, e.g. tok_approve"),
+    paymentToken: paymentToken.describe("The gateway's token, e.g. tok_approve"),
   })
   .meta({
     id: 'ManualPayment',
@@ -72,7 +69,7 @@ export class ManualPaymentController {
   })
   async pay(
     @Body({ schema: body })
-    { orderId, userId, amount: sum, currency: code, paymentToken }: z.infer<typeof body>,
+    { orderId, userId, amount: sum, currency: code, paymentToken: token }: z.infer<typeof body>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PaymentView> {
@@ -85,7 +82,7 @@ export class ManualPaymentController {
           userId,
           status: 'PENDING',
           ...wanted,
-          paymentToken,
+          paymentToken: token,
           fulfilment: null,
           cause: causeOf(request),
         },

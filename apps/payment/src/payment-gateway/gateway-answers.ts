@@ -33,12 +33,17 @@ export type ListedCharge = z.infer<typeof listedCharge>;
 const nextCursor = z.string().min(1).max(1_000).nullish();
 export const chargePage = z.object({ charges: z.array(listedCharge), nextCursor });
 
-export const refund = z.object({ id: gatewayId });
-export const listedRefund = refund.extend({
-  charge: gatewayId,
-  reference: z.string().max(255),
-  amount: z.int(),
+export const refund = z.object({
+  id: gatewayId,
+  charge: gatewayId.optional(),
+  amount: z.int().optional(),
 });
+export type GatewayRefund = z.infer<typeof refund>;
+
+/** A refund in a list, where it has to say what it gives back. */
+export const listedRefund = refund
+  .extend({ reference: z.string().max(255) })
+  .required({ charge: true, amount: true });
 export type ListedRefund = z.infer<typeof listedRefund>;
 export const refundPage = z.object({ refunds: z.array(listedRefund), nextCursor });
 

@@ -25,6 +25,7 @@ import {
   refundPage,
   refusal,
   type GatewayCharge,
+  type GatewayRefund,
   type ListedCharge,
   type ListedRefund,
 } from './gateway-answers.js';
@@ -71,6 +72,9 @@ export interface GatewayPage<Item> {
   /** Undefined at the end. */
   readonly nextCursor: string | undefined;
 }
+
+/** What is to be given back: the whole of a charge. */
+type RefundTerms = Pick<RefundItem, 'chargeId' | 'amount'>;
 
 interface Answer {
   readonly status: number;
@@ -153,7 +157,7 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
     const { refundKey, chargeId, orderId, amount } = item;
     const request = { charge: chargeId, amount, reference: orderId };
     const { status, body, retryAfterMs } = await this.#post(item, '/v1/refunds', refundKey, request);
-    if (status === 200 || status === 201) return valid(refund, body).id;
+    if (status === 200 || status === 201) return refundFor(item, valid(refund, body)).id;
     const answer = problem.safeParse(body);
     const isRefusal =
       answer.success &&
@@ -165,15 +169,18 @@ export class PaymentGatewayClient implements OnApplicationShutdown {
   }
 
   /**
-   * The gateway's id of the refund of a charge; undefined when it was not refunded.
+   * The gateway's id of the refund of a charge, the last one where several add up to the whole; undefined when nothing was
+   * given back, or a part only.
    *
    * @throws GatewayUnavailableError when the gateway does not say.
    */
-  async refundOf(item: TracedItem & { readonly chargeId: string }): Promise<string | undefined> {
-    const path = `/v1/refunds?limit=1&charge=${encodeURIComponent(item.chargeId)}`;
+  async refundOf(item: TracedItem & RefundTerms): Promise<string | undefined> {
+    const path = `/v1/refunds?limit=${PAGE}&charge=${encodeURIComponent(item.chargeId)}`;
     const { status, body, retryAfterMs } = await this.#get(item, '/v1/refunds', path);
     if (status !== 200) throw unavailable(status, retryAfterMs);
-    return valid(refundPage, body).refunds.find(({ charge: of }) => of === item.chargeId)?.id;
+    const made = valid(refundPage, body).refunds.filter(({ charge: of }) => of === item.chargeId);
+    const givenBack = made.reduce((sum, { amount }) => sum + amount, 0);
+    return givenBack < item.amount ? undefined : made.at(-1)?.id;
   }
 
   /** A page of all charges, after the cursor of the page before. One that cannot be used is left out, and logged. */
@@ -297,6 +304,13 @@ function chargeFor({ orderId, amount, currency }: ChargeItem, made: GatewayCharg
     (made.amount ?? amount) !== amount ||
     (made.currency ?? currency) !== currency;
   if (isOther) throw new GatewayUnavailableError(`The payment gateway answered another charge, ${made.id}.`);
+  return made;
+}
+
+/** @throws GatewayUnavailableError when a refund is not the one that is asked for. */
+function refundFor({ chargeId, amount }: RefundTerms, made: GatewayRefund): GatewayRefund {
+  if ((made.charge ?? chargeId) !== chargeId || (made.amount ?? amount) !== amount)
+    throw new GatewayUnavailableError(`The payment gateway answered another refund, ${made.id}.`);
   return made;
 }
 
