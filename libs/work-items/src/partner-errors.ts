@@ -56,7 +56,8 @@ export function parseRetryAfter(value: unknown, now = Date.now()): number | unde
   const text = value.trim();
   if (/^\d{1,10}$/.test(text)) return boundRetryAfter(Number(text) * 1_000);
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const at = Date.parse(text);
+  // Of the three forms of RFC 9110, section 5.6.7, asctime's has no zone: it is GMT, too.
+  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(at) ? undefined : boundRetryAfter(at - now);
 }
 

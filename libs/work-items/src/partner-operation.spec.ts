@@ -155,6 +155,7 @@ test.each<[unknown, number | undefined]>([
   ['999999999', 300_000],
   ['Fri, 27 Nov 2026 09:00:10 GMT', 10_000],
   ['Friday, 27-Nov-26 09:00:10 GMT', 10_000],
+  ['Fri Nov 27 09:00:10 2026', 10_000],
   ['Fri, 27 Nov 2026 08:00:00 GMT', 0],
   ['Fri, 27 Nov 2126 08:00:00 GMT', 300_000],
   ['soon', undefined],

@@ -13,9 +13,10 @@ export interface Seen {
   readonly endedAs: ReadonlyMap<string, string>;
 }
 
-/** How many times longer good orders may take, and seconds in which the others are at their ends or parked. */
+/** How many times longer good orders may take. */
 const SLOWER = 2;
-const SETTLED = 120;
+/** Seconds in which the others are at their ends or parked. */
+export const SETTLED = 120;
 
 /** Smallest value that a share of all does not exceed; Infinity where it did not happen. */
 export function percentile(seconds: readonly (number | undefined)[], share: number): number {

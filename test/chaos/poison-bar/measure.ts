@@ -6,7 +6,7 @@ import { PARKED_TYPES } from '../invariants/invariants.js';
 import { answered } from '../load/answered.js';
 import { goodOrder, poisonOrder, type OrderForm } from '../load/order-kinds.js';
 import { Random } from '../plan/random.js';
-import { judge, percentile, type Seen } from './judge.js';
+import { judge, percentile, SETTLED, type Seen } from './judge.js';
 
 export interface Sizes {
   readonly good: number;
@@ -52,6 +52,8 @@ export async function measure(
   await ended(stack, withPoison);
   await ended(stack, poisoned);
   const settledAfter = await secondsUntilSettled(stack, poisoned);
+  for (const [id, seconds] of settledAfter)
+    if (!(seconds !== undefined && seconds <= SETTLED)) say(await storyOf(stack, id));
 
   say(`Cancelling the ${poisoned.length} …`);
   const cancelled = new Map<string, number | undefined>();
@@ -164,6 +166,21 @@ async function secondsUntilSettled(
   const placed = await reachedAt(stack, ids, ['PLACED']);
   const [atEnd, parked] = [await reachedAt(stack, ids, ENDS), await parkedAt(stack, ids)];
   return new Map(ids.map((id) => [id, secondsBetween(placed.get(id), atEnd.get(id) ?? parked.get(id))]));
+}
+
+/** What happened to an order, for whoever asks why it took so long. */
+async function storyOf(stack: RunningStack, id: string): Promise<string> {
+  const steps = await query<{ at: Date; cause: string; status: string; detail: string | null }>(
+    stack,
+    'order',
+    `SELECT recorded_at AS at, cause, status, detail FROM order_timeline
+     WHERE order_id::text = $1 ORDER BY position`,
+    [id],
+  );
+  const lines = steps.map(
+    ({ at, cause, status, detail }) => `  ${at.toISOString()} ${status} ${cause} ${detail ?? ''}`,
+  );
+  return [`${id} took longer than ${SETTLED} s:`, ...lines].join('\n');
 }
 
 async function statusesOf(stack: RunningStack, ids: readonly string[]): Promise<Map<string, string>> {

@@ -7,7 +7,7 @@ import { PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.
 import { PaymentRepository } from '../storage/payment.repository.js';
 import { isOrderId, NoteCharges } from './note-charges.js';
 
-/** The gateway's refunds: one of a charge that counts as taken here is noted. */
+/** The gateway's refunds: those that make up the whole of a charge that counts as taken here are noted. */
 @Injectable()
 export class GatewayRefundsListing implements Listing<ListedRefund> {
   readonly name = 'gateway-refunds';
@@ -27,12 +27,14 @@ export class GatewayRefundsListing implements Listing<ListedRefund> {
   }
 
   async compare(unit: UnitOfWork, refunds: readonly ListedRefund[]): Promise<Counts> {
+    const sums = new Map<string, number>();
+    for (const { charge, amount } of refunds) sums.set(charge, (sums.get(charge) ?? 0) + amount);
     const byCharge = new Map(refunds.map((refund) => [refund.charge, refund.id]));
     const orderIds = refunds.map(({ reference }) => reference).filter(isOrderId);
     const payments = await this.payments.lockOfOrders(unit.manager, orderIds);
     const entries = payments.flatMap(({ orderId, amount, currency, chargeId }) => {
       const refundId = chargeId === null ? undefined : byCharge.get(chargeId);
-      return chargeId !== null && refundId !== undefined
+      return chargeId !== null && refundId !== undefined && (sums.get(chargeId) ?? 0) >= amount
         ? [{ chargeId, orderId, amount, currency, refundId, asksAlways: false }]
         : [];
     });

@@ -298,6 +298,18 @@ describe('reconciliation of payments', () => {
     expect(deadLetters(orderId)).toEqual([]);
   });
 
+  test('a part of a charge that was given back at the gateway is no refund of it', async () => {
+    const orderId = await pay();
+    const part = { id: 're_part', charge: `ch_charge-${orderId}`, reference: orderId, amount: 1_000 };
+    gateway.lookupAnswer = (url) =>
+      url.startsWith('/v1/refunds')
+        ? { status: 200, body: { refunds: [part], nextCursor: null } }
+        : undefined;
+    expect((await reconcile()).counts).toEqual({ checked: 2 });
+    gateway.lookupAnswer = undefined;
+    expect((await statusOf(orderId)).status).toBe('SUCCEEDED');
+  });
+
   test('a refund of an order whose parcel has left is adopted, and a person decides, once', async () => {
     const orderId = await pay();
     gateway.refunded.set(`ch_charge-${orderId}`, 're_1');
