@@ -165,7 +165,14 @@ async function secondsUntilSettled(
 ): Promise<Map<string, number | undefined>> {
   const placed = await reachedAt(stack, ids, ['PLACED']);
   const [atEnd, parked] = [await reachedAt(stack, ids, ENDS), await parkedAt(stack, ids)];
-  return new Map(ids.map((id) => [id, secondsBetween(placed.get(id), atEnd.get(id) ?? parked.get(id))]));
+  return new Map(
+    ids.map((id) => {
+      // What is parked may be ended by its deadline afterwards.
+      const settled = [atEnd.get(id), parked.get(id)].flatMap((at) => at ?? []);
+      const first = settled.toSorted((one, other) => one.getTime() - other.getTime())[0];
+      return [id, secondsBetween(placed.get(id), first)];
+    }),
+  );
 }
 
 /** What happened to an order, for whoever asks why it took so long. */
