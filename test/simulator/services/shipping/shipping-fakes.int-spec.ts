@@ -7,6 +7,7 @@ import { Deliveries1700000000003 } from '../../../../apps/shipping/src/storage/d
 import { DeliveryRepository } from '../../../../apps/shipping/src/storage/delivery.repository.js';
 import { ShipmentEntity } from '../../../../apps/shipping/src/storage/shipment.entity.js';
 import { ShipmentRepository } from '../../../../apps/shipping/src/storage/shipment.repository.js';
+import { LostLabels1700000000006 } from '../../../../apps/shipping/src/storage/lost-labels.migration.js';
 import { ShippingTables1700000000001 } from '../../../../apps/shipping/src/storage/shipping-tables.migration.js';
 import { WorkItemFailures1700000000004 } from '../../../../apps/shipping/src/storage/work-item-failures.migration.js';
 import { VoidRepository } from '../../../../apps/shipping/src/storage/void.repository.js';
@@ -99,6 +100,7 @@ describe("shipping's fakes and PostgreSQL", () => {
         Deliveries1700000000003,
         WorkItemFailures1700000000004,
         Closing1700000000005,
+        LostLabels1700000000006,
       ],
       [ShipmentEntity],
     );
@@ -112,10 +114,16 @@ describe("shipping's fakes and PostgreSQL", () => {
       deliveredAt: fc.constant(new Date('2020-01-01T00:00:00Z')),
     });
     const cursor = fc.constantFrom('', '1', '2');
+    const forgotten = fc
+      .tuple(shipment, fc.boolean())
+      .map(([one, expectsLabel]) => ({ ...one, expectsLabel }));
+    const lost = fc.constantFrom('unknown', 'void', null);
     const commands = commandsOf(
       [
         callOf('shipments', 'insert', fc.array(shipment, { minLength: 1, maxLength: 3 })),
-        callOf('shipments', 'insertForgotten', unique(shipment, 'orderId')),
+        callOf('shipments', 'insertForgotten', unique(forgotten, 'orderId')),
+        callOf('shipments', 'dispute', someShipment, fc.constantFrom('lost', 'left')),
+        callOf('shipments', 'loseLabels', unique(fc.record({ id: someShipment, lost }), 'id')),
         callOf('shipments', 'forgetUser', someShipment),
         callOf('shipments', 'lockOfOrders', someIds),
         callOf('shipments', 'cancel', someShipment, someStatus, fc.constant(CAUSE)),
