@@ -9,7 +9,7 @@ import { Poison } from './load/poison.js';
 import { reconcile, reconcileWhile, startReconciling } from './load/reconcile.js';
 import { longestCalm } from './load/recovery.js';
 import { settleParked } from './load/settle-parked.js';
-import { Shopping, type Accepted } from './load/shopping.js';
+import { FORGOTTEN, Shopping, type Accepted } from './load/shopping.js';
 import { Throughput } from './load/throughput.js';
 import type { Options } from './options.js';
 import { losesMessages, nameOf, restoredBy, type Fault, type Service } from './plan/fault.js';
@@ -153,8 +153,11 @@ export async function runSeed(
   const evidence = await gather(stack);
   violations.push(
     ...violationsOf(evidence, history.accepted, history.initial, history),
-    // An order that was forgotten and placed again with its key has another answer.
-    ...shopping.problems.filter((problem) => !history.restored.has('order') || !problem.startsWith('I9')),
+    // An order that was forgotten cannot be cancelled, and placed again with its key it has another answer.
+    ...shopping.problems.filter(
+      (problem) =>
+        !history.restored.has('order') || !(problem.startsWith('I9') || problem.startsWith(FORGOTTEN)),
+    ),
   );
   violations.push(...operator.problems, ...decisionsNotKept(operator.decisions, evidence));
   for (const { fault, error } of strikes)

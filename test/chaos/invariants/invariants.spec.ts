@@ -596,6 +596,25 @@ describe('given a database that was restored to an older copy', () => {
     expect(books.violations).toEqual([]);
   });
 
+  test('when the parcel of an order that was forgotten is delivered, then a person is asked', () => {
+    books.restored.add('order');
+    books.messagesWereLost = true;
+    books.charges.push({ reference: 'x', status: 'succeeded', amount: TOTAL });
+    books.label('x', 'BOOKED');
+    books.shipments.push({ orderId: 'x', status: 'DELIVERED' });
+    expect(books.violated).toEqual(['I2', 'I4']);
+    books.letters.push({
+      id: 'x-letter',
+      eventId: 'x-event',
+      consumer: 'shipping',
+      orderId: 'x',
+      type: 'order.state-reported',
+      state: 'OPEN',
+      reason: 'decide',
+    });
+    expect(books.violations).toEqual([]);
+  });
+
   test('when payment charges again what it has forgotten', () => {
     books.restored.add('payment');
     books.charges.push({ reference: 'a', status: 'succeeded', amount: TOTAL });

@@ -1,3 +1,4 @@
+import { orderStateReported } from '@orderbridge/contracts';
 import { ALLOWED_MOVES, TERMINAL } from '../../simulator/allowed-moves.js';
 import type { OrderKind } from '../load/order-kinds.js';
 import type { Accepted } from '../load/shopping.js';
@@ -126,8 +127,9 @@ export function violationsOf(
       () => `${labels} live labels of ${story(id)}`,
     );
   }
+  const left = circumstances.restored.has('order') ? leftAndParked(evidence) : new Set();
   for (const id of live.keys())
-    findings.expect(orders.has(id), 'I4', () => `a live label of ${id}, which is no order`);
+    findings.expect(orders.has(id) || left.has(id), 'I4', () => `a live label of ${id}, which is no order`);
 
   for (const { id, status } of evidence.orders)
     findings.expect(
@@ -252,14 +254,25 @@ function stockIsRight(
   }
 }
 
+/** Parcels that were delivered, whatever is known of their orders: a person has been asked to decide about them. */
+function leftAndParked({ shipments, letters }: Evidence): Set<string> {
+  const asked = new Set(
+    letters.filter(({ type }) => type === orderStateReported.type).map(({ orderId }) => orderId),
+  );
+  const delivered = shipments.filter(({ status }) => status === 'DELIVERED').map(({ orderId }) => orderId);
+  return new Set(delivered.filter((id) => asked.has(id)));
+}
+
 function moneyIsRight(
-  { charges, refunds }: Evidence,
+  evidence: Evidence,
   orders: ReadonlyMap<string, OrderRow>,
   accepted: ReadonlyMap<string, Accepted>,
   { restored }: Circumstances,
   findings: Findings,
   story: (id: string) => string,
 ): void {
+  const { charges, refunds } = evidence;
+  const left = restored.has('order') ? leftAndParked(evidence) : new Set();
   const captures = groupBy(
     charges.filter(({ status }) => status === 'succeeded'),
     ({ reference }) => reference,
@@ -268,7 +281,7 @@ function moneyIsRight(
   const sum = (amounts: readonly { amount: number }[] = []): number =>
     amounts.reduce((total, { amount }) => total + amount, 0);
   for (const [id, captured] of captures) {
-    if (orders.has(id)) continue;
+    if (orders.has(id) || left.has(id)) continue;
     const isReturned = restored.has('order') && sum(captured) === sum(returned.get(id));
     findings.expect(isReturned, 'I2', () => `a charge of ${id}, which is no order`);
   }

@@ -39,6 +39,8 @@ const UNDER_WAY: ReadonlySet<unknown> = new Set(['PLACED', 'RESERVED', 'PAID']);
 /** Milliseconds after which a request counts as lost, and before it is sent again: the customers are no attack. */
 const REQUEST_TIMEOUT = 5_000;
 const PAUSE = { initial: 200, max: 3_000 };
+/** The beginning of a problem that there may be after order's database was restored. */
+export const FORGOTTEN = 'order does not know';
 
 /**
  * Places orders as storefronts do that may lose any answer: each with an idempotency key, again and again until it is
@@ -193,12 +195,13 @@ export class Shopping {
   async #cancel(orderId: string): Promise<void> {
     const answer = await this.#untilAnswered(
       `PUT /orders/${orderId}/cancel`,
-      (status) => status === 200 || status === 409,
+      (status) => status === 200 || status === 409 || status === 404,
       () => false,
       () => this.stack.put('order', `/orders/${orderId}/cancel`, REQUEST_TIMEOUT),
     );
+    if (answer?.status === 404) this.problems.push(`${FORGOTTEN} ${orderId}, which was to be cancelled`);
     const order = this.accepted.get(orderId);
-    if (!order || !answer) return;
+    if (!order || !answer || answer.status === 404) return;
     // Who has cancelled once may be answered that it is too late now; cancelled it stays.
     if (order.cancelled !== 200) order.cancelled = answer.status as 200 | 409;
   }
