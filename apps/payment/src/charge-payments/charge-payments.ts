@@ -28,6 +28,7 @@ import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
 import { KEY_REUSED, PaymentGatewayClient } from '../payment-gateway/payment-gateway.client.js';
 import { announceRefund } from '../refund-payments/announce-refund.js';
 import { RefundQueue } from '../refund-payments/refund-queue.js';
+import { NOBODY } from '../storage/forgotten-payment.repository.js';
 import { PaymentRepository, type ChargeItem, type DecidedPayment } from '../storage/payment.repository.js';
 
 /** Keys of one charge under which the gateway may have failed, at the most. */
@@ -108,7 +109,7 @@ export class ChargePayments implements WorkItemHandlers<ChargeItem, ChargeDecisi
   async postpone(item: ChargeItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
       const postponed = await this.payments.postpone(unit.manager, item, postponement);
-      if (!postponed) return;
+      if (!postponed || postponed.userId === NOBODY) return;
       const { userId, cause } = postponed;
       const { id: paymentId, orderId, attempts } = item;
       const { error, delayMs } = postponement;

@@ -6,6 +6,7 @@ import {
   orderStateReported,
   paymentFailed,
   paymentOrderStateRequested,
+  paymentPostponed,
   paymentProcessed,
   paymentRefunded,
   type EventContract,
@@ -296,6 +297,19 @@ describe('reconciliation of payments', () => {
     expect(refundsOf(orderId)).toEqual([]);
     expect(await counts()).toMatchObject({ adopted: 1 });
     expect(deadLetters(orderId)).toEqual([]);
+  });
+
+  test('nobody hears of attempts to refund what belongs to no order', async () => {
+    const orderId = await pay();
+    const { answer } = gateway;
+    gateway.answer = (call, nth) =>
+      call.path === '/v1/refunds' && nth === 1
+        ? { status: 500, body: { code: 'error', message: 'Down.' } }
+        : answer(call, nth);
+    await service.deliver(unknown(orderId, 'none'));
+    await reaches(orderId, 'REFUNDED');
+    expect(refundsOf(orderId)).toHaveLength(2);
+    expect([...published(paymentPostponed, orderId), ...published(paymentRefunded, orderId)]).toEqual([]);
   });
 
   test('a part of a charge that was given back at the gateway is no refund of it', async () => {

@@ -13,6 +13,7 @@ import {
 } from '@orderbridge/work-items';
 import { GatewayOperations } from '../payment-gateway/gateway-operations.js';
 import { PaymentGatewayClient, RefundRefusedError } from '../payment-gateway/payment-gateway.client.js';
+import { NOBODY } from '../storage/forgotten-payment.repository.js';
 import { RefundRepository, type RefundItem } from '../storage/refund.repository.js';
 import { announceRefund } from './announce-refund.js';
 
@@ -61,7 +62,7 @@ export class RefundPayments implements WorkItemHandlers<RefundItem, string> {
   async postpone(item: RefundItem, postponement: Postponement): Promise<void> {
     await this.unitsOfWork.run(async (unit) => {
       const postponed = await this.refunds.postpone(unit.manager, item, postponement);
-      if (!postponed) return;
+      if (!postponed || postponed.userId === NOBODY) return;
       const { userId, cause } = postponed;
       const { id: paymentId, orderId, attempts } = item;
       const { error, delayMs } = postponement;

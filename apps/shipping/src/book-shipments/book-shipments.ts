@@ -18,7 +18,7 @@ import { CarrierOperations } from '../carrier/carrier-operations.js';
 import { CarrierClient } from '../carrier/carrier.client.js';
 import type { CarrierDecision } from '../domain/shipment.js';
 import { VoidQueue } from '../void-shipments/void-queue.js';
-import { ShipmentRepository, type BookingItem } from '../storage/shipment.repository.js';
+import { NOBODY, ShipmentRepository, type BookingItem } from '../storage/shipment.repository.js';
 import { announce } from './announce.js';
 
 /** Books what is due with the carrier and announces what it decided. */
@@ -70,7 +70,7 @@ export class BookShipments implements WorkItemHandlers<BookingItem, CarrierDecis
     const { delayMs, error } = postponement;
     await this.unitsOfWork.run(async (unit) => {
       const postponed = await this.shipments.postpone(unit.manager, item, postponement, isAnswered(error));
-      if (!postponed) return;
+      if (!postponed || postponed.userId === NOBODY) return;
       const { userId, cause } = postponed;
       const retry = {
         step: 'booking',
